@@ -1,0 +1,94 @@
+"""Which core runs: the compiled one, or the pure Python one that gives the same ids.
+
+- `BPE_CORE=compiled` or `BPE_CORE=python` is strict: that core, or CoreUnavailableError.
+- `BPE_DISABLE_NATIVE=1` (or true, yes, on; any case) means python.
+- Otherwise the compiled one if it was built; if not, the Python one and one SlowCoreWarning.
+
+The choice is made at the first use, not at import, and stays for the life of the process.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..errors import CoreUnavailableError, SlowCoreWarning
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from .interface import Core
+
+    CoreName = Literal["compiled", "python"]
+
+REBUILD = (
+    "BPE_REQUIRE_COMPILED=1 pip install --force-reinstall --no-deps --no-cache-dir "
+    "--no-binary cybpe cybpe"
+)
+
+_chosen: tuple[CoreName, type[Core]] | None = None
+
+
+def core_name() -> CoreName:
+    """The core that runs in this process: "compiled" or "python"."""
+    return (_chosen or _choose())[0]
+
+
+def core_class() -> type[Core]:
+    """The class of the core that runs in this process."""
+    return (_chosen or _choose())[1]
+
+
+def _choose() -> tuple[CoreName, type[Core]]:
+    global _chosen
+    asked = os.environ.get("BPE_CORE", "").strip().lower()
+    if asked not in ("", "compiled", "python"):
+        raise CoreUnavailableError(f"BPE_CORE is {asked!r}: it must be 'compiled' or 'python'")
+    if not asked and _is_true(os.environ.get("BPE_DISABLE_NATIVE", "")):
+        asked = "python"
+    if asked == "python":
+        _chosen = ("python", _python())
+        return _chosen
+    try:
+        _chosen = ("compiled", _compiled())
+    except ModuleNotFoundError as error:
+        # Only its own absence means "not built"; a broken build must be seen, not slept over.
+        if error.name != f"{__name__}.compiled":
+            raise
+        if asked:
+            raise CoreUnavailableError(
+                f"BPE_CORE is 'compiled', but the compiled core was not built. To build it: {REBUILD}"
+                " (in a checkout: pip install .)"
+            ) from None
+        _chosen = ("python", _python())
+        _warn()
+    return _chosen
+
+
+def _is_true(value: str) -> bool:
+    return value.strip().lower() in ("1", "true", "yes", "on")
+
+
+def _compiled() -> type[Core]:
+    from .compiled import CompiledCore  # type: ignore[import-not-found, unused-ignore]
+
+    core: type[Core] = CompiledCore
+    return core
+
+
+def _python() -> type[Core]:
+    from .python import PythonCore
+
+    return PythonCore
+
+
+def _warn() -> None:
+    import warnings
+
+    warnings.warn(
+        "bpe runs its pure Python core, which gives the same ids but is much slower: the compiled "
+        f"core was not built. To build it (needs a C compiler): {REBUILD}"
+        " (in a checkout: pip install .). To silence this: BPE_CORE=python",
+        SlowCoreWarning,
+        stacklevel=2,
+    )

@@ -1,0 +1,108 @@
+"""Every error that bpe raises on purpose.
+
+Each is a BPEError, and also the builtin that the same mistake raises in tiktoken, so that code
+which catches the builtin keeps working:
+
+    BPEError
+    ├── UnknownEncodingError            KeyError, ValueError   no encoding or model of that name
+    ├── VocabularyError                 ValueError             a file or mapping that is no vocabulary
+    │   ├── VocabularyFileNotFoundError FileNotFoundError      no such file, no tokenizer in a folder
+    │   └── PatternError                                       a pattern that cannot be used
+    ├── UnknownTokenError               KeyError               an id or token that is not in the vocabulary
+    ├── TokenRangeError                 OverflowError          an id below 0 or above 2**32 - 1
+    ├── TokenTypeError                  TypeError              not a str, not bytes, not an integer
+    ├── DisallowedSpecialTokenError     ValueError             text holds a special token; see encode
+    ├── MissingDependencyError          ImportError            an optional package is not installed
+    └── CoreUnavailableError            ImportError            the core that was asked for is missing
+
+    SlowCoreWarning (RuntimeWarning): the compiled core is missing and the pure Python one runs.
+
+`str()` of each is the plain message.  What is known of the place is in attributes, None otherwise:
+
+>>> error = UnknownTokenError("no token has the id 9", token=9)
+>>> str(error), error.token
+('no token has the id 9', 9)
+"""
+
+from __future__ import annotations
+
+
+class BPEError(Exception):
+    """Base of all; `details` become attributes, and must be declared by the class."""
+
+    def __init__(self, message: str = "", **details: object) -> None:
+        super().__init__(message)
+        for name, value in details.items():
+            if not hasattr(type(self), name):
+                raise TypeError(f"{type(self).__name__} has no detail {name!r}")
+            setattr(self, name, value)
+
+    # KeyError shows the repr of its argument, OSError adds errno and path: the message says it all.
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class UnknownEncodingError(BPEError, KeyError, ValueError):
+    """No bundled encoding, model or file goes by this name; the message lists near matches."""
+
+    name: str | None = None
+    near: tuple[str, ...] = ()
+
+
+class VocabularyError(BPEError, ValueError):
+    """A file or mapping that is no usable vocabulary: corrupt, incomplete or contradictory."""
+
+    path: str | None = None
+    line: int | None = None
+
+
+class VocabularyFileNotFoundError(VocabularyError, FileNotFoundError):
+    """The path does not exist, or is a folder without a tokenizer in it."""
+
+
+class PatternError(VocabularyError):
+    """A pattern that is not a regular expression, or uses a construct that has no translation."""
+
+    pattern: str | None = None
+    construct: str | None = None
+    position: int | None = None
+
+
+class UnknownTokenError(BPEError, KeyError):
+    """An id without bytes, or bytes (or text) that are no single token."""
+
+    token: int | str | bytes | None = None
+    index: int | None = None
+
+
+class TokenRangeError(BPEError, OverflowError):
+    """An integer that cannot be an id: below 0, or 2**32 and more."""
+
+    token: int | None = None
+    index: int | None = None
+
+
+class TokenTypeError(BPEError, TypeError):
+    """A value of the wrong type; `index` is its place in a batch or in a list of ids."""
+
+    value: object = None
+    index: int | None = None
+
+
+class DisallowedSpecialTokenError(BPEError, ValueError):
+    """Text holds the text of a special token which the caller did not allow."""
+
+    token: str | None = None
+    index: int | None = None
+
+
+class MissingDependencyError(BPEError, ImportError):
+    """A method needs an optional package; the message says how to install it."""
+
+
+class CoreUnavailableError(BPEError, ImportError):
+    """BPE_CORE asks for a core that is not there, or that does not exist."""
+
+
+class SlowCoreWarning(RuntimeWarning):
+    """The compiled core is missing, so the pure Python one runs: same ids, much slower."""
