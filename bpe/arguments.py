@@ -1,0 +1,212 @@
+"""What callers pass, made fit for a core, or refused with a message that says what and where.
+
+Everything here runs on the slow path only: a core is tried first, and asked again once its
+complaint (UnicodeEncodeError, TypeError, OverflowError) has been dealt with here.
+"""
+
+from __future__ import annotations
+
+from .errors import (
+    BPEError,
+    PatternError,
+    TokenRangeError,
+    TokenTypeError,
+    VocabularyError,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import NoReturn
+
+# Ids are uint32, and the last one is taken: it marks "none" in the tables.
+MAX_ID = 0xFFFFFFFE
+
+
+def repaired(text: str) -> str:
+    """`text` with surrogate pairs joined and each lone surrogate replaced by U+FFFD.
+
+    >>> repaired("\\ud83d\\ude00 \\ud83d") == "\\U0001f600 \\ufffd"
+    True
+    """
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def usable_text(text: object, error: Exception, index: int | None = None) -> str:
+    """What to try after a core raised `error` for `text`; raises if nothing is left to try."""
+    if not isinstance(text, str):
+        raise TokenTypeError(
+            f"text must be a str, not {described(text)}{_place(index)}", value=text, index=index
+        ) from None
+    if isinstance(error, BPEError):
+        raise error
+    # A compiled core takes exact strs only: a subclass may do anything when it is asked.
+    return repaired(str.__str__(text))
+
+
+def usable_batch(texts: list[str]) -> list[str]:
+    """The batch with every text repaired; names the first that is not a str."""
+    problem = TypeError()
+    return [usable_text(text, problem, index) for index, text in enumerate(texts)]
+
+
+def as_batch(texts: Iterable[str]) -> list[str]:
+    """The list of a batch; one str is no batch, though it could be iterated."""
+    if type(texts) is list:
+        return texts
+    if isinstance(texts, (str, bytes)) or not _is_iterable(texts):
+        raise TokenTypeError(
+            f"a batch must be a list of str, not {described(texts)}", value=texts
+        )
+    return list(texts)
+
+
+def as_bytes(data: object, what: str) -> bytes:
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return bytes(data)
+    raise TokenTypeError(f"{what} must be bytes, not {described(data)}", value=data)
+
+
+def as_id(token: object, index: int | None = None) -> int:
+    """The integer of an id; NumPy's integers have `__index__`, floats do not."""
+    try:
+        return token.__index__()  # type: ignore[attr-defined, no-any-return]
+    except AttributeError:
+        raise TokenTypeError(
+            f"a token id must be an integer, not {described(token)}{_place(index)}",
+            value=token,
+            index=index,
+        ) from None
+
+
+def as_threads(num_threads: int | None) -> int:
+    """The core's form: 0 lets it decide."""
+    if num_threads is None:
+        return 0
+    if type(num_threads) is not int:
+        raise TokenTypeError(
+            f"num_threads must be an integer or None, not {described(num_threads)}",
+            value=num_threads,
+        )
+    if num_threads < 1:
+        raise ValueError(f"num_threads must be at least 1, or None to let bpe decide: {num_threads}")
+    return num_threads
+
+
+def refuse_ids(tokens: object, error: Exception) -> NoReturn:
+    """Say why a core could not decode `tokens`; finds the culprit if they can be read again."""
+    if isinstance(error, BPEError):
+        raise error
+    if not _is_iterable(tokens):
+        raise TokenTypeError(
+            f"decoding takes an iterable of token ids, not {described(tokens)}", value=tokens
+        ) from None
+    if not hasattr(type(tokens), "__next__"):
+        for index, token in enumerate(tokens):  # type: ignore[arg-type, var-annotated]
+            check_id(token, index)
+    if isinstance(error, OverflowError):
+        raise TokenRangeError("a token id is below 0 or above 2**32 - 1") from None
+    raise TokenTypeError(f"token ids must be integers: {error}", value=tokens) from None
+
+
+def check_id(token: object, index: int | None = None) -> int:
+    number = as_id(token, index)
+    if not 0 <= number <= 0xFFFFFFFF:
+        raise TokenRangeError(
+            f"no token id: {number} is not between 0 and 2**32 - 1{_place(index)}",
+            token=number,
+            index=index,
+        )
+    return number
+
+
+def check_ranks(ranks: Mapping[bytes, int]) -> None:
+    """A usable mergeable part: non-empty bytes, distinct ids, each of the 256 bytes a token."""
+    seen: dict[int, bytes] = {}
+    for token, rank in ranks.items():
+        if type(token) is not bytes:
+            raise TokenTypeError(f"a token of ranks must be bytes, not {described(token)}", value=token)
+        if type(rank) is not int:
+            raise TokenTypeError(
+                f"the rank of {token!r} must be an integer, not {described(rank)}", value=rank
+            )
+        if not token:
+            raise VocabularyError(f"rank {rank} is the empty token")
+        if not 0 <= rank <= MAX_ID:
+            raise VocabularyError(f"the rank of {token!r} is not between 0 and 2**32 - 2: {rank}")
+        other = seen.setdefault(rank, token)
+        if other is not token:
+            raise VocabularyError(f"rank {rank} is given twice: to {other!r} and to {token!r}")
+    missing = [byte for byte in range(256) if bytes((byte,)) not in ranks]
+    if missing:
+        raise VocabularyError(
+            f"{len(missing)} of the 256 bytes are no token, the first of them {missing[0]:#04x}: "
+            "without them some text has no encoding"
+        )
+
+
+def check_special_tokens(special_tokens: Mapping[str, int], ranks: Mapping[bytes, int]) -> None:
+    """Each special token is a non-empty text, and its id is its own, or its own in `ranks`."""
+    if not hasattr(special_tokens, "items"):
+        raise TokenTypeError(
+            f"special_tokens must map text to ids, not {described(special_tokens)}",
+            value=special_tokens,
+        )
+    taken = set(ranks.values()) if special_tokens else set()
+    for text, token in special_tokens.items():
+        if not isinstance(text, str):
+            raise TokenTypeError(f"a special token must be a str, not {described(text)}", value=text)
+        if type(token) is not int:
+            raise TokenTypeError(
+                f"the id of special token {text!r} must be an integer, not {described(token)}",
+                value=token,
+            )
+        if not text:
+            raise VocabularyError(f"special token {token} is the empty text")
+        if not 0 <= token <= MAX_ID:
+            raise VocabularyError(
+                f"the id of special token {text!r} is not between 0 and 2**32 - 2: {token}"
+            )
+        try:
+            rank = ranks.get(text.encode())
+        except UnicodeEncodeError:
+            raise VocabularyError(f"special token {text!r} holds a lone surrogate") from None
+        if rank is not None and rank != token:
+            raise VocabularyError(
+                f"special token {text!r} has the id {token}, but the vocabulary holds it as {rank}"
+            )
+        if rank is None and token in taken:
+            other = next(piece for piece, number in ranks.items() if number == token)
+            raise VocabularyError(
+                f"special token {text!r} has the id {token}, which is the token {other!r}"
+            )
+
+
+def check_pattern(pattern: object) -> None:
+    """A str, or a tuple of them; whether it is a pattern at all, the core finds out."""
+    parts = pattern if isinstance(pattern, tuple) else (pattern,)
+    for part in parts:
+        if not isinstance(part, str):
+            raise TokenTypeError(f"a pattern must be a str, not {described(part)}", value=part)
+    if not parts or not all(parts):
+        raise PatternError("the pattern is empty: it would split no text")
+
+
+def described(value: object) -> str:
+    """A value and its type, short enough for a message."""
+    if value is None:
+        return "None"
+    text = repr(value)
+    return f"{type(value).__name__} ({text if len(text) <= 60 else text[:57] + '...'})"
+
+
+def _place(index: int | None) -> str:
+    return "" if index is None else f", at index {index}"
+
+
+def _is_iterable(value: object) -> bool:
+    try:
+        iter(value)  # type: ignore[call-overload]
+    except TypeError:
+        return False
+    return True
