@@ -142,7 +142,7 @@ def _load_file(
     special_tokens: Mapping[str, int] | None,
     name: str | None,
 ) -> Tokenizer:
-    path = os.path.abspath(os.path.expanduser(path))
+    path = os.path.abspath(path)
     try:
         if os.path.isdir(path):
             folder, path = path, os.path.join(path, _FOLDER_FILE)
