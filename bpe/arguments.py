@@ -24,9 +24,9 @@ MAX_ID = 0xFFFFFFFE
 
 
 def repaired(text: str) -> str:
-    """`text` with surrogate pairs joined and each lone surrogate replaced by U+FFFD.
+    r"""`text` with surrogate pairs joined and each lone surrogate replaced by U+FFFD.
 
-    >>> repaired("\\ud83d\\ude00 \\ud83d") == "\\U0001f600 \\ufffd"
+    >>> repaired("\ud83d\ude00 \ud83d") == "\U0001f600 \ufffd"
     True
     """
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -55,9 +55,7 @@ def as_batch(texts: Iterable[str]) -> list[str]:
     if type(texts) is list:
         return texts
     if isinstance(texts, (str, bytes)) or not _is_iterable(texts):
-        raise TokenTypeError(
-            f"a batch must be a list of str, not {described(texts)}", value=texts
-        )
+        raise TokenTypeError(f"a batch must be a list of str, not {described(texts)}", value=texts)
     return list(texts)
 
 
@@ -89,7 +87,9 @@ def as_threads(num_threads: int | None) -> int:
             value=num_threads,
         )
     if num_threads < 1:
-        raise ValueError(f"num_threads must be at least 1, or None to let bpe decide: {num_threads}")
+        raise ValueError(
+            f"num_threads must be at least 1, or None to let bpe decide: {num_threads}"
+        )
     return num_threads
 
 
@@ -122,10 +122,14 @@ def check_id(token: object, index: int | None = None) -> int:
 
 def check_ranks(ranks: Mapping[bytes, int]) -> None:
     """A usable mergeable part: non-empty bytes, distinct ids, each of the 256 bytes a token."""
+    if not hasattr(ranks, "items"):
+        raise TokenTypeError(f"ranks must map bytes to ids, not {described(ranks)}", value=ranks)
     seen: dict[int, bytes] = {}
     for token, rank in ranks.items():
         if type(token) is not bytes:
-            raise TokenTypeError(f"a token of ranks must be bytes, not {described(token)}", value=token)
+            raise TokenTypeError(
+                f"a token of ranks must be bytes, not {described(token)}", value=token
+            )
         if type(rank) is not int:
             raise TokenTypeError(
                 f"the rank of {token!r} must be an integer, not {described(rank)}", value=rank
@@ -155,7 +159,9 @@ def check_special_tokens(special_tokens: Mapping[str, int], ranks: Mapping[bytes
     taken = set(ranks.values()) if special_tokens else set()
     for text, token in special_tokens.items():
         if not isinstance(text, str):
-            raise TokenTypeError(f"a special token must be a str, not {described(text)}", value=text)
+            raise TokenTypeError(
+                f"a special token must be a str, not {described(text)}", value=text
+            )
         if type(token) is not int:
             raise TokenTypeError(
                 f"the id of special token {text!r} must be an integer, not {described(token)}",

@@ -4,16 +4,16 @@ Each is a BPEError, and also the builtin that the same mistake raises in tiktoke
 which catches the builtin keeps working:
 
     BPEError
-    ├── UnknownEncodingError            KeyError, ValueError   no encoding or model of that name
-    ├── VocabularyError                 ValueError             a file or mapping that is no vocabulary
-    │   ├── VocabularyFileNotFoundError FileNotFoundError      no such file, no tokenizer in a folder
-    │   └── PatternError                                       a pattern that cannot be used
-    ├── UnknownTokenError               KeyError               an id or token that is not in the vocabulary
-    ├── TokenRangeError                 OverflowError          an id below 0 or above 2**32 - 1
-    ├── TokenTypeError                  TypeError              not a str, not bytes, not an integer
-    ├── DisallowedSpecialTokenError     ValueError             text holds a special token; see encode
-    ├── MissingDependencyError          ImportError            an optional package is not installed
-    └── CoreUnavailableError            ImportError            the core that was asked for is missing
+    ├── UnknownEncodingError            KeyError, ValueError  no encoding or model of that name
+    ├── VocabularyError                 ValueError            a file or mapping that is unfit
+    │   ├── VocabularyFileNotFoundError FileNotFoundError     no file, or no tokenizer in a folder
+    │   └── PatternError                                      a pattern that cannot be used
+    ├── UnknownTokenError               KeyError              an id or token that does not exist
+    ├── TokenRangeError                 OverflowError         an id below 0 or above 2**32 - 1
+    ├── TokenTypeError                  TypeError             not a str, not bytes, no integer
+    ├── DisallowedSpecialTokenError     ValueError            a special token in the text
+    ├── MissingDependencyError          ImportError           an optional package is missing
+    └── CoreUnavailableError            ImportError           the core asked for is missing
 
     SlowCoreWarning (RuntimeWarning): the compiled core is missing and the pure Python one runs.
 
@@ -58,6 +58,11 @@ class VocabularyError(BPEError, ValueError):
 
 class VocabularyFileNotFoundError(VocabularyError, FileNotFoundError):
     """The path does not exist, or is a folder without a tokenizer in it."""
+
+    def __init__(self, message: str = "", **details: object) -> None:
+        super().__init__(message, **details)
+        self.errno = 2  # ENOENT, and the path, as open() would say
+        self.filename = self.path
 
 
 class PatternError(VocabularyError):

@@ -60,7 +60,7 @@ def load(
     FileNotFoundError), or VocabularyError (a ValueError) for a file that is no vocabulary.
     """
     # The common case, before any thought about paths.
-    if type(source) is str and pattern is special_tokens is name is None:
+    if type(source) is str and pattern is None and special_tokens is None and name is None:
         known = _bundled.get(source)
         if known is not None:
             return known
@@ -204,7 +204,8 @@ def _extended(
         known = vocabulary.special_tokens.get(text, token)
         if known != token:
             raise VocabularyError(
-                f"special token {text!r} has the id {token}, but {vocabulary.name!r} has it as {known}"
+                f"special token {text!r} has the id {token}, "
+                f"but {vocabulary.name!r} has it as {known}"
             )
     return Vocabulary(
         name=name or vocabulary.name,
@@ -254,8 +255,8 @@ def _unknown(name: str) -> UnknownEncodingError:
     elif os.path.exists(name):
         hint = f"It is a file: load(pathlib.Path({name!r})) reads it."
     return UnknownEncodingError(
-        f"{name!r} is no bundled encoding, no known model, no folder, and no file name that ends in "
-        f".tiktoken or .json. {hint or 'list_encodings() names the encodings.'}",
+        f"{name!r} is no bundled encoding, no known model, no folder, and no file name that ends "
+        f"in .tiktoken or .json. {hint or 'list_encodings() names the encodings.'}",
         name=name,
         near=near,
     )

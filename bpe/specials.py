@@ -37,7 +37,9 @@ class Specials:
         self.names = frozenset(tokens)
         self._cache: dict[tuple[Key, Key], tuple[SpecialSet | None, SpecialSet | None]] = {}
 
-    def resolve(self, allowed: Choice, refused: Choice) -> tuple[SpecialSet | None, SpecialSet | None]:
+    def resolve(
+        self, allowed: Choice, refused: Choice
+    ) -> tuple[SpecialSet | None, SpecialSet | None]:
         """The sets to encode and to refuse; None is an empty one."""
         key = (_key(allowed, "allowed_special"), _key(refused or (), "disallowed_special"))
         try:
@@ -106,7 +108,8 @@ def _key(choice: Choice, argument: str) -> Key:
         return frozenset(choice)
     except TypeError:
         raise TokenTypeError(
-            f"{argument} must be 'all' or a collection of str, not {described(choice)}", value=choice
+            f"{argument} must be 'all' or a collection of str, not {described(choice)}",
+            value=choice,
         ) from None
 
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from . import _core
 from .arguments import (
-    as_batch,
     as_bytes,
     as_id,
-    as_threads,
     check_id,
     check_pattern,
     check_ranks,
     check_special_tokens,
     refuse_ids,
     repaired,
-    usable_batch,
     usable_text,
 )
+from .batches import decode_each, encode_each
 from .errors import MissingDependencyError, UnknownTokenError
-from .specials import Specials, disallowed
+from .specials import Specials
 from .vocabulary import HOLE, Vocabulary
 
 TYPE_CHECKING = False
@@ -45,13 +43,13 @@ _CONTINUATION = bytes(range(0x80, 0xC0))
 
 
 class Tokenizer:
-    """One vocabulary, ready to encode and decode; immutable, safe to share between threads.
+    r"""One vocabulary, ready to encode and decode; immutable, safe to share between threads.
 
     Get one with `bpe.load`, or make one from ranks:
 
     >>> ranks = {bytes((byte,)): byte for byte in range(256)} | {b"ab": 256}
     >>> tokenizer = Tokenizer.from_ranks(
-    ...     ranks, pattern=r"\\w+|\\W", special_tokens={"<|end|>": 257}, name="tiny"
+    ...     ranks, pattern=r"\w+|\W", special_tokens={"<|end|>": 257}, name="tiny"
     ... )
     >>> tokenizer.encode("abc<|end|>", allowed_special="all")
     [256, 99, 257]
@@ -106,9 +104,7 @@ class Tokenizer:
         check_ranks(ranks)
         specials = {} if special_tokens is None else special_tokens
         check_special_tokens(specials, ranks)
-        return cls(
-            Vocabulary(name=name, pattern=pattern, special_tokens=specials, ranks=ranks)
-        )
+        return cls(Vocabulary(name=name, pattern=pattern, special_tokens=specials, ranks=ranks))
 
     # ---- text to ids
 
@@ -173,7 +169,7 @@ class Tokenizer:
         self, text: Iterable[str], *, num_threads: int | None = None
     ) -> list[list[int]]:
         """`encode_ordinary` of each text; `num_threads=None` uses threads when it pays."""
-        return self._each(self._core.encode_batch, text, num_threads, _NONE, ())
+        return encode_each(self._specials, self._core.encode_batch, text, num_threads, _NONE, ())
 
     def encode_batch(
         self,
@@ -185,7 +181,9 @@ class Tokenizer:
     ) -> list[list[int]]:
         """`encode` of each text; `num_threads=None` uses threads when it pays."""
         batch = self._core.encode_batch
-        return self._each(batch, text, num_threads, allowed_special, disallowed_special)
+        return encode_each(
+            self._specials, batch, text, num_threads, allowed_special, disallowed_special
+        )
 
     def encode_bytes(self, data: bytes) -> list[int]:
         """Ids of any bytes, valid UTF-8 or not; `decode_bytes` gives the bytes back."""
@@ -236,7 +234,9 @@ class Tokenizer:
     ) -> list[int]:
         """`count` of each text; `num_threads=None` uses threads when it pays."""
         batch = self._core.count_batch
-        return self._each(batch, text, num_threads, allowed_special, disallowed_special)
+        return encode_each(
+            self._specials, batch, text, num_threads, allowed_special, disallowed_special
+        )
 
     # ---- ids to text
 
@@ -294,13 +294,16 @@ class Tokenizer:
         num_threads: int | None = None,
     ) -> list[str]:
         """`decode` of each list of ids."""
-        return [piece.decode("utf-8", errors) for piece in self._decode_each(batch, num_threads)]
+        return [
+            piece.decode("utf-8", errors)
+            for piece in decode_each(self.decode_bytes, batch, num_threads)
+        ]
 
     def decode_bytes_batch(
         self, batch: Iterable[Iterable[int]], *, num_threads: int | None = None
     ) -> list[bytes]:
         """`decode_bytes` of each list of ids."""
-        return self._decode_each(batch, num_threads)
+        return decode_each(self.decode_bytes, batch, num_threads)
 
     # ---- what it is made of
 
@@ -352,7 +355,7 @@ class Tokenizer:
             return self._vocabulary.special_tokens[name]
         except KeyError:
             raise UnknownTokenError(
-                f"{self.name!r} has no end-of-text token ({name!r} is not one of its special tokens)",
+                f"{self.name!r} has no end-of-text token: {name!r} is none of its special tokens",
                 token=name,
             ) from None
 
@@ -383,7 +386,7 @@ class Tokenizer:
         core = type(self._core)
         return _rebuilt, (self._vocabulary, None if core is _core.core_class() else core)
 
-    # ---- the slow paths, and what batches share
+    # ---- the slow path
 
     def _again(
         self,
@@ -395,49 +398,6 @@ class Tokenizer:
     ) -> T:
         text = usable_text(text, error)
         return method(text, self._specials.check(text, allowed_special, disallowed_special))
-
-    def _each(
-        self,
-        method: Callable[[list[str], SpecialSet | None, int], list[T]],
-        text: Iterable[str],
-        num_threads: int | None,
-        allowed_special: Choice,
-        disallowed_special: Choice,
-    ) -> list[T]:
-        texts = as_batch(text)
-        threads = as_threads(num_threads)
-        wanted, unwanted = self._specials.resolve(allowed_special, disallowed_special)
-        try:
-            _refuse(texts, unwanted)
-            return method(texts, wanted, threads)
-        except _UNFIT:
-            texts = usable_batch(texts)
-            _refuse(texts, unwanted)
-            return method(texts, wanted, threads)
-
-    def _decode_each(
-        self, batch: Iterable[Iterable[int]], num_threads: int | None
-    ) -> list[bytes]:
-        # Decoding is a copy of bytes: no number of threads beats the loop, but the argument is
-        # checked as elsewhere.
-        as_threads(num_threads)
-        pieces: list[bytes] = []
-        try:
-            for tokens in batch:
-                pieces.append(self.decode_bytes(tokens))
-        except Exception as error:
-            error.add_note(f"in a batch, at index {len(pieces)}")
-            raise
-        return pieces
-
-
-def _refuse(texts: list[str], unwanted: SpecialSet | None) -> None:
-    if unwanted is not None:
-        first = unwanted.first
-        for index, text in enumerate(texts):
-            token = first(text)
-            if token is not None:
-                raise disallowed(token, index)
 
 
 def _find_none(text: str) -> str | None:

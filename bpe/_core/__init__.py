@@ -40,28 +40,32 @@ def core_class() -> type[Core]:
 
 
 def _choose() -> tuple[CoreName, type[Core]]:
-    global _chosen
     asked = os.environ.get("BPE_CORE", "").strip().lower()
     if asked not in ("", "compiled", "python"):
         raise CoreUnavailableError(f"BPE_CORE is {asked!r}: it must be 'compiled' or 'python'")
     if not asked and _is_true(os.environ.get("BPE_DISABLE_NATIVE", "")):
         asked = "python"
     if asked == "python":
-        _chosen = ("python", _python())
-        return _chosen
+        return _choice("python", _python())
     try:
-        _chosen = ("compiled", _compiled())
+        return _choice("compiled", _compiled())
     except ModuleNotFoundError as error:
         # Only its own absence means "not built"; a broken build must be seen, not slept over.
         if error.name != f"{__name__}.compiled":
             raise
         if asked:
             raise CoreUnavailableError(
-                f"BPE_CORE is 'compiled', but the compiled core was not built. To build it: {REBUILD}"
-                " (in a checkout: pip install .)"
+                "BPE_CORE is 'compiled', but the compiled core was not built. "
+                f"To build it: {REBUILD} (in a checkout: pip install .)"
             ) from None
-        _chosen = ("python", _python())
+        choice = _choice("python", _python())
         _warn()
+        return choice
+
+
+def _choice(name: CoreName, core: type[Core]) -> tuple[CoreName, type[Core]]:
+    global _chosen
+    _chosen = (name, core)
     return _chosen
 
 

@@ -37,7 +37,11 @@ def add_input(parser: argparse.ArgumentParser, what: str) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--text", metavar="T", help=f"{what} itself, instead of a file")
     source.add_argument(
-        "file", metavar="FILE", nargs="?", default="-", help=f"file with {what}; - is stdin (default)"
+        "file",
+        metavar="FILE",
+        nargs="?",
+        default="-",
+        help=f"file with {what}; - is stdin (default)",
     )
 
 

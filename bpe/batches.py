@@ -1,0 +1,67 @@
+"""One method over many texts, or many lists of ids."""
+
+from __future__ import annotations
+
+from .arguments import as_batch, as_threads, usable_batch
+from .specials import disallowed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import TypeVar
+
+    from ._core.interface import SpecialSet
+    from .specials import Choice, Specials
+
+    T = TypeVar("T")
+
+
+def encode_each(
+    specials: Specials,
+    method: Callable[[Sequence[str], SpecialSet | None, int], list[T]],
+    text: Iterable[str],
+    num_threads: int | None,
+    allowed: Choice,
+    refused: Choice,
+) -> list[T]:
+    """A core's batch method, after the policy on special tokens; names the text at fault."""
+    texts = as_batch(text)
+    threads = as_threads(num_threads)
+    wanted, unwanted = specials.resolve(allowed, refused)
+    try:
+        _refuse(texts, unwanted)
+        return method(texts, wanted, threads)
+    except (UnicodeEncodeError, TypeError):
+        texts = usable_batch(texts)
+        _refuse(texts, unwanted)
+        return method(texts, wanted, threads)
+
+
+def decode_each(
+    method: Callable[[Iterable[int]], bytes],
+    batch: Iterable[Iterable[int]],
+    num_threads: int | None,
+) -> list[bytes]:
+    """The bytes of each list of ids.
+
+    Decoding copies bytes: no number of threads beats the loop, so `num_threads` is only checked.
+    """
+    as_threads(num_threads)
+    pieces: list[bytes] = []
+    add = pieces.append
+    try:
+        for tokens in batch:
+            add(method(tokens))
+    except Exception as error:
+        error.add_note(f"in a batch, at index {len(pieces)}")
+        raise
+    return pieces
+
+
+def _refuse(texts: Sequence[str], unwanted: SpecialSet | None) -> None:
+    if unwanted is not None:
+        first = unwanted.first
+        for index, text in enumerate(texts):
+            token = first(text)
+            if token is not None:
+                raise disallowed(token, index)
