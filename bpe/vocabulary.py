@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from struct import unpack
 from types import MappingProxyType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
 # One row of a `pairs` table for an id that is no mergeable token.
 HOLE = (0xFFFFFFFF, 0xFFFFFFFF)
@@ -29,6 +34,9 @@ class Vocabulary:
     `pattern` is one regular expression, or a tuple of them that are applied in sequence, each
     splitting every piece that the one before left.  Text that no pattern matches is dropped
     (tiktoken's rule) unless `keep_unmatched` makes it a piece of its own (tokenizer.json's).
+
+    Two vocabularies are equal if they encode and decode everything alike, whatever their form and
+    name: the published rank file equals the bundled table made from it.
     """
 
     __slots__ = (
@@ -79,6 +87,81 @@ class Vocabulary:
             self._ranks = MappingProxyType(_ranks_of_pairs(self.pairs or b""))
         return self._ranks
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Vocabulary):
+            return NotImplemented
+        if self is other:
+            return True
+        return (
+            self.pattern == other.pattern
+            and self.keep_unmatched == other.keep_unmatched
+            and self.special_tokens == other.special_tokens
+            and _first_names(self.special_tokens) == _first_names(other.special_tokens)
+            and self._merges_like(other)
+        )
+
+    def _merges_like(self, other: Vocabulary) -> bool:
+        if (self.merges is None) != (other.merges is None):
+            # Rules that differ in general.  A reader brings listed merges to `pairs` whenever
+            # both rules give the same ids.
+            return False
+        if self.merges is not None and (
+            self.merges != other.merges or self.ignore_merges != other.ignore_merges
+        ):
+            return False
+        if self.pairs is not None and self.pairs == other.pairs:
+            return True
+        return self.ranks == other.ranks
+
+    def __hash__(self) -> int:
+        # Without the tokens, which would cost milliseconds: who shares pattern and special tokens
+        # nearly always shares them too, and else equality tells.
+        if self._hash is None:
+            self._hash = hash((self.pattern, frozenset(self.special_tokens.items())))
+        return self._hash
+
+    def __reduce__(self) -> tuple[Callable[..., Vocabulary], tuple[dict[str, Any]]]:
+        return _rebuilt, (
+            {
+                "name": self.name,
+                "pattern": self.pattern,
+                "special_tokens": dict(self.special_tokens),
+                "pairs": self.pairs,
+                "ranks": None if self.pairs is not None else dict(self.ranks),
+                "merges": self.merges,
+                "ignore_merges": self.ignore_merges,
+                "keep_unmatched": self.keep_unmatched,
+                "eot_token": self.eot_token,
+            },
+        )
+
+    def __repr__(self) -> str:
+        return f"<Vocabulary {self.name!r}>"
+
+
+def _rebuilt(content: dict[str, Any]) -> Vocabulary:
+    return Vocabulary(**content)
+
+
+def _first_names(special_tokens: Mapping[str, int]) -> dict[int, str]:
+    """The name that decoding gives for each special id: the first of those that share it."""
+    return {token: name for name, token in reversed(list(special_tokens.items()))}
+
+
+def tokens_of_pairs(pairs: bytes) -> list[bytes | None]:
+    """The bytes of each id of a `pairs` table; None for a hole."""
+    numbers = unpack(f"<{len(pairs) // 4}I", pairs)
+    tokens: list[Any] = []
+    append = tokens.append
+    for left, right in zip(numbers[0::2], numbers[1::2], strict=True):
+        if right != BYTE:
+            append(tokens[left] + tokens[right])
+        elif left != BYTE:
+            append(bytes((left,)))
+        else:
+            append(None)
+    return tokens
+
 
 def _ranks_of_pairs(pairs: bytes) -> dict[bytes, int]:
-    raise ValueError  # replaced below
+    return {token: i for i, token in enumerate(tokens_of_pairs(pairs)) if token is not None}
