@@ -76,7 +76,7 @@ class PatternError(VocabularyError):
 class UnknownTokenError(BPEError, KeyError):
     """An id without bytes, or bytes (or text) that are no single token."""
 
-    token: int | str | bytes | None = None
+    token: int | str | bytes | bytearray | memoryview | None = None
     index: int | None = None
 
 

@@ -111,6 +111,7 @@ PREFIXES: dict[str, Model] = {
     "o1-": _O200K,
     "o3-": _O200K,
     "o4-": _O200K,
+    "o4-mini-": _O200K,
     "codex-mini-": _O200K,
     "gpt-5": _O200K,
     "gpt-4.5-": _O200K,

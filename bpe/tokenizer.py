@@ -22,7 +22,7 @@ from .vocabulary import HOLE, Vocabulary
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from typing import Any, TypeVar
+    from typing import Any, TypeAlias, TypeVar
 
     import numpy as np
     import numpy.typing as npt
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ._core.interface import Core, SpecialSet
     from .specials import Choice
 
+    Bytes: TypeAlias = bytes | bytearray | memoryview
     T = TypeVar("T")
 
 # The default of allowed_special: the fast paths know it by identity.
@@ -185,11 +186,11 @@ class Tokenizer:
             self._specials, batch, text, num_threads, allowed_special, disallowed_special
         )
 
-    def encode_bytes(self, data: bytes) -> list[int]:
+    def encode_bytes(self, data: Bytes) -> list[int]:
         """Ids of any bytes, valid UTF-8 or not; `decode_bytes` gives the bytes back."""
         return self._core.encode_bytes(as_bytes(data, "data"))
 
-    def encode_single_token(self, text_or_bytes: str | bytes) -> int:
+    def encode_single_token(self, text_or_bytes: str | Bytes) -> int:
         """The id of one token, special ones too; UnknownTokenError (a KeyError) if it is none."""
         if isinstance(text_or_bytes, str):
             text = repaired(text_or_bytes)

@@ -28,7 +28,6 @@ def python_is_asked_for() -> bool:
     return asked == "python" or (not asked and disabled in ("1", "true", "yes", "on"))
 
 
-@cache
 def core_of(name: str) -> type[Any]:
     module = importlib.import_module(f"bpe._core.{name}")
     found: type[Any] = getattr(module, CORES[name])
@@ -40,14 +39,9 @@ def vocabulary_of(name: str) -> Vocabulary:
     return encoding_vocabulary(name)
 
 
-@cache
-def tokenizer_of(name: str, core: type[Any]) -> Tokenizer:
-    return Tokenizer(vocabulary_of(name), core=core)
-
-
 @pytest.fixture(scope="session", params=list(CORES))
 def core(request: pytest.FixtureRequest) -> type[Any]:
-    """Each core's class.  A compiled core that is missing is a failure, unless it is not asked for."""
+    """Each core's class.  A missing compiled core is a failure, unless python is asked for."""
     name: str = request.param
     if name == "compiled" and python_is_asked_for():
         pytest.skip("the environment asks for the Python core")
@@ -62,4 +56,11 @@ def core(request: pytest.FixtureRequest) -> type[Any]:
 @pytest.fixture(scope="session")
 def load(core: type[Any]) -> Callable[[str], Tokenizer]:
     """`load(name)`: a bundled encoding on this core; made once a session."""
-    return lambda name: tokenizer_of(name, core)
+    made: dict[str, Tokenizer] = {}
+
+    def load_once(name: str) -> Tokenizer:
+        if name not in made:
+            made[name] = Tokenizer(vocabulary_of(name), core=core)
+        return made[name]
+
+    return load_once

@@ -1,0 +1,88 @@
+"""What importing and the first encoding bring in: no heavy modules, and one core only."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import bpe
+
+HEAVY = {
+    "argparse",
+    "base64",
+    "concurrent.futures",
+    "ctypes",
+    "dataclasses",
+    "difflib",
+    "enum",
+    "functools",
+    "hashlib",
+    "importlib.metadata",
+    "importlib.resources",
+    "inspect",
+    "json",
+    "logging",
+    "numpy",
+    "pathlib",
+    "re",
+    "tempfile",
+    "threading",
+    "tomllib",
+    "typing",
+    "unicodedata",
+    "urllib",
+    "weakref",
+    "zipfile",
+}
+# Python's own re brings these along, and the Python core splits text with it.
+OF_RE = {"enum", "functools", "re"}
+
+
+def modules(code: str, **environment: str) -> set[str]:
+    """The modules that `code` adds to those of a bare interpreter."""
+    program = f"""
+import sys
+before = set(sys.modules)
+{code}
+print(*(set(sys.modules) - before))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **environment},
+    )
+    return set(run.stdout.split())
+
+
+def test_import_alone_is_light() -> None:
+    found = modules("import bpe")
+    assert not found & HEAVY
+    assert not any(name.startswith(("bpe.formats", "bpe.cli")) for name in found)
+
+
+@pytest.mark.parametrize("encoding", ["gpt2", "cl100k_base", "o200k_harmony", "deepseek_v3"])
+def test_first_encoding_is_light(encoding: str) -> None:
+    code = f"import bpe; bpe.load({encoding!r}).encode('hello')"
+    found = modules(code)
+    allowed = OF_RE if bpe.core_name() == "python" else set()
+    assert not found & (HEAVY - allowed)
+    assert not any(name.startswith(("bpe.formats", "bpe.cli")) for name in found)
+
+
+def test_the_python_core_is_not_imported_beside_the_compiled_one() -> None:
+    if bpe.core_name() != "compiled":
+        pytest.skip("the environment asks for the Python core")
+    found = modules("import bpe; bpe.load('cl100k_base').encode('hello')")
+    assert "bpe._core.compiled" in found
+    assert "bpe._core.python" not in found
+
+
+def test_the_python_core_does_not_need_the_compiled_one() -> None:
+    found = modules("import bpe; bpe.load('cl100k_base').encode('hello')", BPE_CORE="python")
+    assert "bpe._core.python" in found
+    assert "bpe._core.compiled" not in found
