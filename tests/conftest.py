@@ -14,6 +14,10 @@ from bpe import Tokenizer, core_name
 from bpe.encodings import encoding_vocabulary
 from bpe.vocabulary import Vocabulary
 
+# A program that a test starts must import what is installed, as the test does, and not the
+# sources in the working directory, which have no compiled core.
+os.environ["PYTHONSAFEPATH"] = "1"
+
 CORES = {"compiled": "CompiledCore", "python": "PythonCore"}
 
 
