@@ -362,11 +362,12 @@ def words(characters: Sequence[str], length: int) -> Iterator[str]:
 
 
 # For `words`: the classes that the patterns of a family tell apart.
-ALPHABETS = {
-    "gpt2": ("a", "s", "1", " ", "\n", "'", "!", "\u3000", "\u0301"),
-    "cl100k": ("a", "s", "1", " ", "\n", "\r", "'", "!", "\xa0", "\u0301"),
-    "o200k": ("a", "A", "s", "1", " ", "\n", "'", "/", "\u3000", "\u0301", "\u4e2d"),
-    "deepseek": tuple("a1 \n'\u20ac\x01\u3000\u0301\u4e2d\u00e9"),
+ALPHABETS: dict[str, tuple[str, ...]] = {
+    "r50k_base": ("a", "s", "1", " ", "\n", "'", "!", "\u3000", "\u0301"),
+    "p50k_base": (*"as1 \n\t'!", "\u3000"),
+    "cl100k_base": ("a", "s", "1", " ", "\n", "\r", "'", "!", "\xa0", "\u0301"),
+    "o200k_base": ("a", "A", "s", "1", " ", "\n", "'", "/", "\u3000", "\u0301", "\u4e2d"),
+    "deepseek_v3": tuple("a1 \n'\u20ac\x01\u3000\u0301\u4e2d\u00e9"),
 }
 
 

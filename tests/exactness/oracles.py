@@ -5,7 +5,7 @@ are used and not ours; only the download is replaced: the rank file is written a
 and must have the hash that tiktoken expects.  For deepseek_v3 a tokenizer.json is built from our
 data for the `tokenizers` package, with the published pre-tokeniser spelled out here.
 
-No network, no files.  `oracle(tokenizer)` raises ImportError where the engine is not installed.
+No network, no files.  `reference(name)` raises ImportError where the engine is not installed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol
+
+from bpe.encodings import encoding_vocabulary
 
 ENCODINGS = (
     "gpt2",
@@ -28,6 +31,7 @@ ENCODINGS = (
 )
 # One encoding for each pattern and vocabulary: the others differ in special tokens alone.
 FAMILIES = ("r50k_base", "p50k_base", "cl100k_base", "o200k_base", "deepseek_v3")
+FAMILY_OF = {"gpt2": "r50k_base", "p50k_edit": "p50k_base", "o200k_harmony": "o200k_base"}
 DEEPSEEK = "deepseek_v3"
 
 
@@ -59,6 +63,12 @@ def oracle(data: Data) -> Oracle:
     return TokenizersOracle(data) if data.name == DEEPSEEK else TiktokenOracle(data)
 
 
+@cache
+def reference(name: str) -> Oracle:
+    """The reference engine of a bundled encoding, made once."""
+    return oracle(encoding_vocabulary(name))
+
+
 class TiktokenOracle:
     """tiktoken; `encoding` is its Encoding object."""
 
@@ -81,7 +91,7 @@ class TiktokenOracle:
 
 def _tiktoken_encoding(data: Data) -> Any:
     import tiktoken
-    from tiktoken_ext import openai_public as published  # type: ignore[import-untyped]
+    from tiktoken_ext import openai_public as published
 
     def ranks_of(url: str, expected_hash: str | None = None) -> dict[bytes, int]:
         ranks = dict(sorted(data.ranks.items(), key=lambda item: item[1]))
