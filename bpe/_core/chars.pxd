@@ -1,0 +1,139 @@
+# Characters: decoding UTF-8 and the class of a code point, as the published patterns need it.
+
+from libc.stdint cimport uint8_t, uint32_t
+
+# One class for each code point; the patterns' classes are unions of these.  KANA_HAN is the range
+# that DeepSeek splits off (U+4E00-9FA5, U+3040-30FF); its odd ones are not letters elsewhere.
+cdef enum:
+    REST = 0        # control, format, unassigned, private, separators that are no whitespace
+    PUNCT = 1       # P* and S*
+    UPPER = 2       # Lu, Lt
+    LOWER = 3       # Ll
+    OTHER = 4       # Lm, Lo
+    MARK = 5        # M*
+    NUMBER = 6      # N*
+    BLANK = 7       # White_Space but CR and LF
+    KANA_HAN = 8    # Lm, Lo in DeepSeek's range
+    KANA_PUNCT = 9  # P*, S* in it
+    KANA_ODD = 10   # marks and unassigned code points in it
+    NEWLINE = 11    # CR, LF
+    N_CLASSES = 12
+    END = 15        # no character: the end of the text
+
+# Two stages: the block of a code point's upper bits, then its class in that block.
+cdef struct ClassTable:
+    const uint8_t* blocks
+    const uint8_t* classes
+
+
+cdef inline uint32_t decode(const uint8_t* p, int* length) noexcept nogil:
+    """The code point at p, which is valid UTF-8."""
+    cdef uint32_t b = p[0]
+    if b < 0x80:
+        length[0] = 1
+        return b
+    if b < 0xE0:
+        length[0] = 2
+        return (b & 0x1F) << 6 | (p[1] & 0x3F)
+    if b < 0xF0:
+        length[0] = 3
+        return (b & 0x0F) << 12 | <uint32_t>(p[1] & 0x3F) << 6 | (p[2] & 0x3F)
+    length[0] = 4
+    return (b & 0x07) << 18 | <uint32_t>(p[1] & 0x3F) << 12 | <uint32_t>(p[2] & 0x3F) << 6 | (p[3] & 0x3F)
+
+
+cdef inline int class_of(const ClassTable* t, uint32_t c) noexcept nogil:
+    return t.classes[(<uint32_t>t.blocks[c >> 8] << 8) | (c & 0xFF)]
+
+
+cdef inline int class_at(const ClassTable* t, const uint8_t* p, const uint8_t* end, int* length) noexcept nogil:
+    """The class of the character at p and its length in bytes; END (and 0) at the end."""
+    if p >= end:
+        length[0] = 0
+        return END
+    return class_of(t, decode(p, length))
+
+
+cdef inline bint is_letter(int c) noexcept nogil:
+    return c == UPPER or c == LOWER or c == OTHER or c == KANA_HAN
+
+
+cdef inline bint is_white(int c) noexcept nogil:
+    return c == BLANK or c == NEWLINE
+
+
+cdef inline bint is_sign(int c) noexcept nogil:
+    """Neither whitespace nor letter nor number (nor the end): [^\\s\\p{L}\\p{N}]."""
+    return c == PUNCT or c == REST or c == MARK or c == KANA_PUNCT or c == KANA_ODD
+
+
+cdef inline int contraction(const uint8_t* p, const uint8_t* end, bint any_case) noexcept nogil:
+    """Bytes of the contraction at p, behind its apostrophe: s d m t, ll ve re; 0 if there is none."""
+    cdef uint32_t a, b
+    if p >= end:
+        return 0
+    a = p[0]
+    b = p[1] if p + 1 < end else 0
+    if any_case:
+        if a == 0xC5 and b == 0xBF:  # U+017F, which (?i:s) matches
+            return 2
+        a |= 0x20
+        b |= 0x20
+    if a == c's' or a == c'd' or a == c'm' or a == c't':
+        return 1
+    if (a == c'l' and b == c'l') or (b == c'e' and (a == c'v' or a == c'r')):
+        return 2
+    return 0
+
+
+cdef inline const uint8_t* skip_letters(const ClassTable* t, const uint8_t* p, const uint8_t* end) noexcept nogil:
+    cdef int n = 0
+    while is_letter(class_at(t, p, end, &n)):
+        p += n
+    return p
+
+
+cdef inline const uint8_t* skip_signs(const ClassTable* t, const uint8_t* p, const uint8_t* end) noexcept nogil:
+    cdef int n = 0
+    while is_sign(class_at(t, p, end, &n)):
+        p += n
+    return p
+
+
+cdef inline const uint8_t* skip_numbers(const ClassTable* t, const uint8_t* p, const uint8_t* end, Py_ssize_t most) noexcept nogil:
+    cdef int n = 0
+    while most and class_at(t, p, end, &n) == NUMBER:
+        p += n
+        most -= 1
+    return p
+
+
+cdef inline const uint8_t* skip_newlines(const uint8_t* p, const uint8_t* end) noexcept nogil:
+    while p < end and (p[0] == c'\n' or p[0] == c'\r'):
+        p += 1
+    return p
+
+
+cdef struct White:
+    const uint8_t* end          # behind the run
+    const uint8_t* last         # its last character
+    const uint8_t* newline_end  # behind its last newline, or NULL
+
+
+cdef inline White white_run(const ClassTable* t, const uint8_t* p, const uint8_t* end) noexcept nogil:
+    """The run of whitespace at p; p itself is whitespace."""
+    cdef White w
+    cdef int n = 0
+    cdef int c
+    w.last = p
+    w.newline_end = NULL
+    while True:
+        c = class_at(t, p, end, &n)
+        if not is_white(c):
+            break
+        w.last = p
+        p += n
+        if c == NEWLINE:
+            w.newline_end = p
+    w.end = p
+    return w

@@ -1,0 +1,105 @@
+# DeepSeek V3: three splits in sequence, each within the pieces of the one before:
+#   \p{N}{1,3}
+#   [\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+
+#   [!-/:-~ without letters][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*
+#   |\s*[\r\n]+|\s+(?!\S)|\s+
+# Numbers, kana and han are therefore ends of the text for the third.  What none of them matches
+# (control characters and the like) stays: a piece up to where the next match starts.
+
+from libc.stdint cimport uint8_t, uint64_t
+from .chars cimport (
+    ClassTable, White, class_at, is_letter, is_white, skip_newlines, skip_numbers, white_run,
+    END, KANA_HAN, KANA_ODD, KANA_PUNCT, MARK, NEWLINE, NUMBER, PUNCT, REST,
+)
+from .window cimport (
+    Window, after_last_newline, below, bpe_top64, clip_window, flood, threes, to_lead,
+)
+
+
+cdef inline uint64_t deepseek_starts(Window* w) noexcept nogil:
+    """The starts of pieces in the window that are certain."""
+    clip_window(w, (w.number & w.high) | w.rest)
+    cdef uint64_t kana = w.kana_han | w.kana_punct | w.kana_odd
+    cdef uint64_t ascii_letter = (w.upper | w.lower) & ~w.high
+    cdef uint64_t letter = w.upper | w.lower | w.other | w.mark
+    cdef uint64_t absorbed = flood(w.newline & (w.punct << 1), w.newline)
+    cdef uint64_t newline = w.newline & ~absorbed
+    cdef uint64_t white = w.blank | newline
+    cdef uint64_t white_start = white & ~(white << 1)
+    cdef uint64_t sign_start = w.punct & ~((w.punct | w.space) << 1)
+    # One ASCII sign takes the ASCII letters after it, and only these.
+    cdef uint64_t taken = (sign_start << 1) & ascii_letter
+    cdef uint64_t letter_start = (letter & ~((letter | w.blank) << 1) & ~taken) | ((ascii_letter + taken) & ~ascii_letter & letter)
+    cdef uint64_t newline_ends = after_last_newline(w.blank, newline) & w.inside
+    cdef uint64_t last_blank = to_lead(w.blank & ~((w.blank | w.newline | w.number | kana) >> 1), w.cont)
+    cdef uint64_t starts = (
+        sign_start | letter_start | threes(w.number) | (kana & ~(kana << 1))
+        | white_start | newline_ends | last_blank
+    )
+    cdef int last
+    starts &= w.inside
+    if white & ~(w.inside >> 1) & w.inside:
+        if w.final:
+            last = bpe_top64(white_start | newline_ends)
+        else:
+            last = bpe_top64(white_start)
+        starts &= below(last + 1)
+    return starts
+
+
+cdef inline bint is_kana(int c) noexcept nogil:
+    return c == KANA_HAN or c == KANA_PUNCT or c == KANA_ODD
+
+
+cdef inline bint is_word(int c) noexcept nogil:
+    """[\\p{L}\\p{M}], kana and han aside."""
+    return (is_letter(c) and c != KANA_HAN) or c == MARK
+
+
+cdef inline bint is_ascii_letter(uint8_t c) noexcept nogil:
+    return <uint8_t>((c | 0x20) - c"a") < 26
+
+
+cdef inline const uint8_t* deepseek_piece(const ClassTable* t, const uint8_t* p, const uint8_t* end) noexcept nogil:
+    """The end of the piece that starts at p, one character after the other."""
+    cdef int n = 0
+    cdef int m = 0
+    cdef int c = class_at(t, p, end, &n)
+    cdef int next_class
+    cdef White w
+    if c == NUMBER:
+        return skip_numbers(t, p, end, 3)
+    if is_kana(c):
+        while is_kana(class_at(t, p, end, &n)):
+            p += n
+        return p
+    next_class = class_at(t, p + n, end, &m)
+    if c == PUNCT and n == 1 and next_class != END and is_ascii_letter(p[1]):
+        p += 1
+        while p < end and is_ascii_letter(p[0]):
+            p += 1
+        return p
+    if is_word(c) or (c != NEWLINE and c != PUNCT and is_word(next_class)):
+        p += n
+        while is_word(class_at(t, p, end, &n)):
+            p += n
+        return p
+    if c == PUNCT or (p[0] == c" " and next_class == PUNCT):
+        p += n
+        while class_at(t, p, end, &n) == PUNCT:
+            p += n
+        return skip_newlines(p, end)
+    if is_white(c):
+        w = white_run(t, p, end)
+        if w.newline_end != NULL:
+            return w.newline_end
+        c = class_at(t, w.end, end, &n)
+        if c == END or c == NUMBER or is_kana(c):
+            return w.end
+        return w.last if w.last > p else w.end
+    while c == REST and not is_word(next_class):  # unmatched, unless it stands before a word
+        p += n
+        c = next_class
+        n = m
+        next_class = class_at(t, p + n, end, &m)
+    return p

@@ -1,0 +1,365 @@
+/* The differences between compilers and processors, and nothing else: bit scans, unaligned loads,
+ * prefetch, and the one loop that is worth vector instructions of its own, the classification of
+ * 64 bytes of text.  SSE2, NEON and plain C are chosen when compiling, so that one binary runs on
+ * every machine of its platform; AVX2 and AVX-512 are chosen when the module is loaded.
+ * BPE_PLAIN_C leaves plain C only (for the tests of equality). */
+#ifndef BPE_SIMD_H
+#define BPE_SIMD_H
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#if defined(__linux__)
+#include <sys/mman.h>
+#if defined(MADV_HUGEPAGE)
+#define BPE_HUGE_PAGES 1
+#endif
+#endif
+
+#if defined(_MSC_VER)
+#include <intrin.h>
+#define BPE_INLINE static __forceinline
+#define BPE_NOINLINE __declspec(noinline)
+#define BPE_LIKELY(x) (x)
+#define BPE_UNLIKELY(x) (x)
+#else
+#define BPE_INLINE static inline __attribute__((always_inline))
+#define BPE_NOINLINE __attribute__((noinline))
+#define BPE_LIKELY(x) __builtin_expect(!!(x), 1)
+#define BPE_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#endif
+
+#if !defined(BPE_PLAIN_C)
+#if defined(__SSE2__) || defined(_M_X64) || (defined(_M_IX86_FP) && _M_IX86_FP >= 2)
+#define BPE_SSE2 1
+#include <emmintrin.h>
+#if (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
+#define BPE_WIDER 1 /* functions compiled for AVX2 and AVX-512, called only where they run */
+#include <immintrin.h>
+#endif
+#elif defined(__ARM_NEON) && defined(__aarch64__) || defined(_M_ARM64)
+#define BPE_NEON 1
+#include <arm_neon.h>
+#endif
+#endif
+
+/* ---- bits ---- */
+
+BPE_INLINE int bpe_ctz64(uint64_t x) { /* x is not 0 */
+#if defined(_MSC_VER) && defined(_WIN64)
+    unsigned long i;
+    _BitScanForward64(&i, x);
+    return (int)i;
+#elif defined(_MSC_VER)
+    unsigned long i;
+    if (_BitScanForward(&i, (unsigned long)x)) return (int)i;
+    _BitScanForward(&i, (unsigned long)(x >> 32));
+    return (int)i + 32;
+#else
+    return __builtin_ctzll(x);
+#endif
+}
+
+BPE_INLINE int bpe_top64(uint64_t x) { /* index of the highest bit; x is not 0 */
+#if defined(_MSC_VER) && defined(_WIN64)
+    unsigned long i;
+    _BitScanReverse64(&i, x);
+    return (int)i;
+#elif defined(_MSC_VER)
+    unsigned long i;
+    if (_BitScanReverse(&i, (unsigned long)(x >> 32))) return (int)i + 32;
+    _BitScanReverse(&i, (unsigned long)x);
+    return (int)i;
+#else
+    return 63 - __builtin_clzll(x);
+#endif
+}
+
+BPE_INLINE int bpe_popcount64(uint64_t x) {
+    x -= (x >> 1) & 0x5555555555555555ULL;
+    x = (x & 0x3333333333333333ULL) + ((x >> 2) & 0x3333333333333333ULL);
+    x = (x + (x >> 4)) & 0x0F0F0F0F0F0F0F0FULL;
+    return (int)((x * 0x0101010101010101ULL) >> 56);
+}
+
+/* ---- memory ---- */
+
+
+/* Numbers in little-endian order: a shift keeps the first bytes on every machine. */
+BPE_INLINE uint64_t bpe_load64le(const void *p) {
+    uint64_t x;
+    memcpy(&x, p, 8);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    x = __builtin_bswap64(x);
+#endif
+    return x;
+}
+
+BPE_INLINE uint32_t bpe_load32le(const void *p) {
+    uint32_t x;
+    memcpy(&x, p, 4);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    x = __builtin_bswap32(x);
+#endif
+    return x;
+}
+
+BPE_INLINE void bpe_copy16(void *to, const void *from) {
+#if defined(BPE_SSE2)
+    _mm_storeu_si128((__m128i *)to, _mm_loadu_si128((const __m128i *)from));
+#else
+    memcpy(to, from, 16);
+#endif
+}
+
+BPE_INLINE void bpe_prefetch(const void *p) {
+#if defined(_MSC_VER) && defined(BPE_SSE2)
+    _mm_prefetch((const char *)p, _MM_HINT_T0);
+#elif defined(_MSC_VER)
+    (void)p;
+#else
+    __builtin_prefetch(p, 0, 3);
+#endif
+}
+
+/* Zeroed memory for a large table, on a cache line; huge pages where the system has them. */
+static void *bpe_alloc_table(size_t size) {
+    char *raw, *at;
+    size_t align = size >= 1 << 21 ? 1 << 21 : 64;
+    raw = (char *)calloc(1, size + align + sizeof(void *));
+    if (!raw) return NULL;
+    at = (char *)(((uintptr_t)raw + sizeof(void *) + align - 1) & ~(uintptr_t)(align - 1));
+    memcpy(at - sizeof(void *), &raw, sizeof(void *));
+#if defined(BPE_HUGE_PAGES)
+    if (align > 64) madvise(at, size, MADV_HUGEPAGE);
+#endif
+    return at;
+}
+
+static void bpe_free_table(void *at) {
+    char *raw;
+    if (!at) return;
+    memcpy(&raw, (char *)at - sizeof(void *), sizeof(void *));
+    free(raw);
+}
+
+/* The least of 16 numbers below 2^31. */
+BPE_INLINE uint32_t bpe_min16(const uint32_t *x) {
+#if defined(BPE_SSE2)
+    __m128i a = _mm_loadu_si128((const __m128i *)x), b = _mm_loadu_si128((const __m128i *)(x + 4));
+    __m128i c = _mm_loadu_si128((const __m128i *)(x + 8)), d = _mm_loadu_si128((const __m128i *)(x + 12));
+    __m128i m;
+#define BPE_MIN(p, q) (m = _mm_cmplt_epi32(p, q), _mm_or_si128(_mm_and_si128(m, p), _mm_andnot_si128(m, q)))
+    a = BPE_MIN(a, b);
+    c = BPE_MIN(c, d);
+    a = BPE_MIN(a, c);
+    b = _mm_shuffle_epi32(a, 0x4E);
+    a = BPE_MIN(a, b);
+    b = _mm_shuffle_epi32(a, 0xB1);
+    a = BPE_MIN(a, b);
+#undef BPE_MIN
+    return (uint32_t)_mm_cvtsi128_si32(a);
+#elif defined(BPE_NEON)
+    uint32x4_t a = vminq_u32(vld1q_u32(x), vld1q_u32(x + 4));
+    uint32x4_t b = vminq_u32(vld1q_u32(x + 8), vld1q_u32(x + 12));
+    return vminvq_u32(vminq_u32(a, b));
+#else
+    uint32_t m = x[0];
+    for (int i = 1; i < 16; i++) m = x[i] < m ? x[i] : m;
+    return m;
+#endif
+}
+
+/* ---- classification: one bit for each of 64 bytes ---- */
+
+typedef struct {
+    uint64_t upper, lower, digit; /* A-Z, a-z, 0-9 */
+    uint64_t space, blank, newline; /* U+0020; tab, VT, FF; CR, LF */
+    uint64_t control; /* the other bytes below 0x20, and 0x7F */
+    uint64_t quote, slash; /* ' and / */
+    uint64_t high, cont; /* 0x80-0xFF, 0x80-0xBF */
+} bpe_masks;
+
+static void bpe_classify_plain(const uint8_t *p, bpe_masks *m) {
+    memset(m, 0, sizeof *m);
+    for (int i = 0; i < 64; i++) {
+        uint8_t c = p[i];
+        uint64_t bit = 1ULL << i;
+        if ((uint8_t)(c - 'a') < 26) m->lower |= bit;
+        else if (c >= 0x80) { m->high |= bit; if (c < 0xC0) m->cont |= bit; }
+        else if ((uint8_t)(c - 'A') < 26) m->upper |= bit;
+        else if ((uint8_t)(c - '0') < 10) m->digit |= bit;
+        else if (c == ' ') m->space |= bit;
+        else if (c == '\n' || c == '\r') m->newline |= bit;
+        else if (c == '\t' || c == 11 || c == 12) m->blank |= bit;
+        else if (c < 0x20 || c == 0x7F) m->control |= bit;
+        else if (c == '\'') m->quote |= bit;
+        else if (c == '/') m->slash |= bit;
+    }
+}
+
+#if defined(BPE_SSE2)
+BPE_INLINE uint64_t bpe_bits4(__m128i a, __m128i b, __m128i c, __m128i d) {
+    return (uint64_t)(uint32_t)_mm_movemask_epi8(a) | (uint64_t)(uint32_t)_mm_movemask_epi8(b) << 16 |
+           (uint64_t)(uint32_t)_mm_movemask_epi8(c) << 32 | (uint64_t)(uint32_t)_mm_movemask_epi8(d) << 48;
+}
+
+static void bpe_classify_sse2(const uint8_t *p, bpe_masks *m) {
+    __m128i v[4];
+    for (int i = 0; i < 4; i++) v[i] = _mm_loadu_si128((const __m128i *)(p + 16 * i));
+/* A byte is in [lo, lo + n) if it is below the shifted range's end, compared as signed bytes. */
+#define BPE_IN(x, lo, n) _mm_cmplt_epi8(_mm_add_epi8(x, _mm_set1_epi8((char)(0x80 - (lo)))), _mm_set1_epi8((char)(-0x80 + (n))))
+#define BPE_IS(x, c) _mm_cmpeq_epi8(x, _mm_set1_epi8(c))
+#define BPE_ALL(f, ...) bpe_bits4(f(v[0], __VA_ARGS__), f(v[1], __VA_ARGS__), f(v[2], __VA_ARGS__), f(v[3], __VA_ARGS__))
+    m->high = bpe_bits4(v[0], v[1], v[2], v[3]);
+    m->cont = m->high ? BPE_ALL(BPE_IN, 0x80, 0x40) : 0;
+    m->lower = BPE_ALL(BPE_IN, 'a', 26);
+    m->upper = BPE_ALL(BPE_IN, 'A', 26);
+    m->digit = BPE_ALL(BPE_IN, '0', 10);
+    m->space = BPE_ALL(BPE_IS, ' ');
+    m->newline = BPE_ALL(BPE_IS, '\n') | BPE_ALL(BPE_IS, '\r');
+    m->control = BPE_ALL(BPE_IN, 0, 0x20) | BPE_ALL(BPE_IS, 0x7F);
+    m->blank = BPE_ALL(BPE_IN, 9, 5) & ~m->newline;
+    m->control &= ~(m->blank | m->newline);
+    m->quote = BPE_ALL(BPE_IS, '\'');
+    m->slash = BPE_ALL(BPE_IS, '/');
+#undef BPE_IN
+#undef BPE_IS
+#undef BPE_ALL
+}
+#endif
+
+#if defined(BPE_WIDER)
+__attribute__((target("avx2"))) static void bpe_classify_avx2(const uint8_t *p, bpe_masks *m) {
+    __m256i a = _mm256_loadu_si256((const __m256i *)p), b = _mm256_loadu_si256((const __m256i *)(p + 32));
+#define BPE_BITS(x, y) ((uint64_t)(uint32_t)_mm256_movemask_epi8(x) | (uint64_t)(uint32_t)_mm256_movemask_epi8(y) << 32)
+#define BPE_IN1(x, lo, n) _mm256_cmpgt_epi8(_mm256_set1_epi8((char)(-0x80 + (n))), _mm256_add_epi8(x, _mm256_set1_epi8((char)(0x80 - (lo)))))
+#define BPE_IN(lo, n) BPE_BITS(BPE_IN1(a, lo, n), BPE_IN1(b, lo, n))
+#define BPE_IS(c) BPE_BITS(_mm256_cmpeq_epi8(a, _mm256_set1_epi8(c)), _mm256_cmpeq_epi8(b, _mm256_set1_epi8(c)))
+    m->high = BPE_BITS(a, b);
+    m->cont = BPE_IN(0x80, 0x40);
+    m->lower = BPE_IN('a', 26);
+    m->upper = BPE_IN('A', 26);
+    m->digit = BPE_IN('0', 10);
+    m->space = BPE_IS(' ');
+    m->newline = BPE_IS('\n') | BPE_IS('\r');
+    m->blank = BPE_IN(9, 5) & ~m->newline;
+    m->control = (BPE_IN(0, 0x20) | BPE_IS(0x7F)) & ~(m->blank | m->newline);
+    m->quote = BPE_IS('\'');
+    m->slash = BPE_IS('/');
+#undef BPE_BITS
+#undef BPE_IN1
+#undef BPE_IN
+#undef BPE_IS
+}
+
+__attribute__((target("avx512f,avx512bw"))) static void bpe_classify_avx512(const uint8_t *p, bpe_masks *m) {
+    __m512i v = _mm512_loadu_si512(p);
+#define BPE_IN(lo, n) _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, _mm512_set1_epi8((char)(lo))), _mm512_set1_epi8(n))
+#define BPE_IS(c) _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(c))
+    m->high = _mm512_movepi8_mask(v);
+    m->cont = BPE_IN(0x80, 0x40);
+    m->lower = BPE_IN('a', 26);
+    m->upper = BPE_IN('A', 26);
+    m->digit = BPE_IN('0', 10);
+    m->space = BPE_IS(' ');
+    m->newline = BPE_IS('\n') | BPE_IS('\r');
+    m->blank = BPE_IN(9, 5) & ~m->newline;
+    m->control = (BPE_IN(0, 0x20) | BPE_IS(0x7F)) & ~(m->blank | m->newline);
+    m->quote = BPE_IS('\'');
+    m->slash = BPE_IS('/');
+#undef BPE_IN
+#undef BPE_IS
+}
+#endif
+
+#if defined(BPE_NEON)
+BPE_INLINE uint64_t bpe_bits4(uint8x16_t a, uint8x16_t b, uint8x16_t c, uint8x16_t d) {
+    static const uint8_t weight[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    uint8x16_t w = vld1q_u8(weight);
+    uint8x16_t ab = vpaddq_u8(vandq_u8(a, w), vandq_u8(b, w));
+    uint8x16_t cd = vpaddq_u8(vandq_u8(c, w), vandq_u8(d, w));
+    ab = vpaddq_u8(ab, cd);
+    ab = vpaddq_u8(ab, ab);
+    return vgetq_lane_u64(vreinterpretq_u64_u8(ab), 0);
+}
+
+static void bpe_classify_neon(const uint8_t *p, bpe_masks *m) {
+    uint8x16_t v[4];
+    for (int i = 0; i < 4; i++) v[i] = vld1q_u8(p + 16 * i);
+#define BPE_IN(x, lo, n) vcltq_u8(vsubq_u8(x, vdupq_n_u8(lo)), vdupq_n_u8(n))
+#define BPE_IS(x, c) vceqq_u8(x, vdupq_n_u8(c))
+#define BPE_ALL(f, ...) bpe_bits4(f(v[0], __VA_ARGS__), f(v[1], __VA_ARGS__), f(v[2], __VA_ARGS__), f(v[3], __VA_ARGS__))
+    m->high = BPE_ALL(BPE_IN, 0x80, 0x80);
+    m->cont = BPE_ALL(BPE_IN, 0x80, 0x40);
+    m->lower = BPE_ALL(BPE_IN, 'a', 26);
+    m->upper = BPE_ALL(BPE_IN, 'A', 26);
+    m->digit = BPE_ALL(BPE_IN, '0', 10);
+    m->space = BPE_ALL(BPE_IS, ' ');
+    m->newline = BPE_ALL(BPE_IS, '\n') | BPE_ALL(BPE_IS, '\r');
+    m->blank = BPE_ALL(BPE_IN, 9, 5) & ~m->newline;
+    m->control = (BPE_ALL(BPE_IN, 0, 0x20) | BPE_ALL(BPE_IS, 0x7F)) & ~(m->blank | m->newline);
+    m->quote = BPE_ALL(BPE_IS, '\'');
+    m->slash = BPE_ALL(BPE_IS, '/');
+#undef BPE_IN
+#undef BPE_IS
+#undef BPE_ALL
+}
+#endif
+
+/* ---- search ---- */
+
+/* The first place in [p, end) where one of n pairs of bytes stands (first bytes at starts[0..n),
+ * second bytes at starts[n..2n)), or `end`.  With one_byte only the first bytes are compared. */
+static const uint8_t *bpe_find_starts(const uint8_t *p, const uint8_t *end, const uint8_t *starts, int n, int one_byte) {
+#if defined(BPE_SSE2)
+    for (; end - p > 16; p += 16) {
+        __m128i a = _mm_loadu_si128((const __m128i *)p), b = _mm_loadu_si128((const __m128i *)(p + 1));
+        __m128i hit = _mm_setzero_si128();
+        int bits;
+        for (int i = 0; i < n; i++) {
+            __m128i h = _mm_cmpeq_epi8(a, _mm_set1_epi8((char)starts[i]));
+            if (!one_byte) h = _mm_and_si128(h, _mm_cmpeq_epi8(b, _mm_set1_epi8((char)starts[n + i])));
+            hit = _mm_or_si128(hit, h);
+        }
+        bits = _mm_movemask_epi8(hit);
+        if (bits) return p + bpe_ctz64((uint64_t)bits);
+    }
+#elif defined(BPE_NEON)
+    for (; end - p > 16; p += 16) {
+        uint8x16_t a = vld1q_u8(p), b = vld1q_u8(p + 1), hit = vdupq_n_u8(0);
+        for (int i = 0; i < n; i++) {
+            uint8x16_t h = vceqq_u8(a, vdupq_n_u8(starts[i]));
+            if (!one_byte) h = vandq_u8(h, vceqq_u8(b, vdupq_n_u8(starts[n + i])));
+            hit = vorrq_u8(hit, h);
+        }
+        if (vmaxvq_u8(hit)) break;
+    }
+#endif
+    for (; p < end; p++)
+        for (int i = 0; i < n; i++)
+            if (p[0] == starts[i] && (one_byte || (p + 1 < end && p[1] == starts[n + i]))) return p;
+    return end;
+}
+
+typedef void (*bpe_classify_fn)(const uint8_t *, bpe_masks *);
+
+/* All variants that run here, the best one last; `names` gets as many.  Room for 4 is enough. */
+static int bpe_classify_variants(bpe_classify_fn *fns, const char **names) {
+    int n = 0;
+    fns[n] = bpe_classify_plain, names[n++] = "plain";
+#if defined(BPE_SSE2)
+    fns[n] = bpe_classify_sse2, names[n++] = "sse2";
+#endif
+#if defined(BPE_NEON)
+    fns[n] = bpe_classify_neon, names[n++] = "neon";
+#endif
+#if defined(BPE_WIDER)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx2")) fns[n] = bpe_classify_avx2, names[n++] = "avx2";
+    if (__builtin_cpu_supports("avx512bw")) fns[n] = bpe_classify_avx512, names[n++] = "avx512";
+#endif
+    return n;
+}
+
+#endif

@@ -1,0 +1,69 @@
+# Special tokens in text: leftmost, then longest; linear time.
+#
+# A vector scan finds the places where the first two bytes of some token stand; the tokens are
+# sorted by their bytes, and the range of those that go on as the text does is narrowed byte by
+# byte.
+
+from libc.stdint cimport uint8_t, uint32_t
+
+cdef extern from "simd.h" nogil:
+    const uint8_t* bpe_find_starts(const uint8_t* p, const uint8_t* end, const uint8_t* starts, int n, bint one_byte)
+
+cdef struct Specials:
+    int n
+    uint8_t* bytes
+    size_t* offsets      # n + 1
+    uint32_t* ids
+    uint8_t* starts      # first bytes, then second bytes, of distinct beginnings
+    int n_starts
+    bint one_byte        # some token is a single byte: the second bytes tell nothing
+
+
+cdef inline int longest_at(const Specials* s, const uint8_t* p, const uint8_t* end) noexcept nogil:
+    """The longest special token that stands at p, or -1."""
+    cdef int low = 0
+    cdef int high = s.n
+    cdef int found = -1
+    cdef int a, b, middle
+    cdef size_t depth = 0
+    cdef uint8_t c
+    while low < high:
+        if s.offsets[low + 1] - s.offsets[low] == depth:  # sorted: a prefix comes first
+            found = low
+            low += 1
+            continue
+        if p + depth >= end:
+            break
+        c = p[depth]
+        a = low
+        b = high
+        while a < b:  # the first that does not come before c
+            middle = (a + b) >> 1
+            if s.bytes[s.offsets[middle] + depth] < c:
+                a = middle + 1
+            else:
+                b = middle
+        low = a
+        b = high
+        while a < b:  # the first that comes behind c
+            middle = (a + b) >> 1
+            if s.bytes[s.offsets[middle] + depth] <= c:
+                a = middle + 1
+            else:
+                b = middle
+        high = a
+        depth += 1
+    return found
+
+
+cdef inline const uint8_t* next_special(const Specials* s, const uint8_t* p, const uint8_t* end, int* which) noexcept nogil:
+    """Where the next special token stands, and which one; `end` and -1 if there is none."""
+    which[0] = -1
+    while True:
+        p = bpe_find_starts(p, end, s.starts, s.n_starts, s.one_byte)
+        if p >= end:
+            return end
+        which[0] = longest_at(s, p, end)
+        if which[0] >= 0:
+            return p
+        p += 1

@@ -1,0 +1,279 @@
+# The immutable tables of one vocabulary: token bytes, whole tokens by their bytes, merges by pair.
+
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memcmp, memcpy, memset
+
+cdef extern from "simd.h" nogil:
+    uint64_t bpe_load64le(const void*)
+    uint32_t bpe_load32le(const void*)
+    void bpe_prefetch(const void*)
+
+cdef enum:
+    TOKEN_BITS = 21        # a token's index in a pair key; its highest value stands for none
+    RANK_BITS = 22
+    PADDING = 64           # readable bytes behind the last token
+
+cdef enum:
+    NO_TOKEN = 0xFFFFFFFF
+    NO_RANK = 0x003FFFFF   # the pair does not merge; also the highest rank there can be, plus one
+
+# Tokens are known by index, in id order.  Where ids have no gaps (all bundled encodings) the
+# index is the id; otherwise `ids` translates, once, when a result is learned.
+cdef struct Vocab:
+    uint32_t n
+    uint8_t* bytes
+    uint32_t* offsets        # n + 1; an empty token is a hole
+    uint32_t* ids            # NULL: the index is the id
+    uint32_t single[256]     # byte -> token
+    uint32_t* slots          # whole tokens: open addressing, a tag of the hash above the index
+    uint32_t slot_mask
+    uint32_t index_mask
+    uint64_t* pairs          # buckets of two: left << 43 | right << 22 | rank
+    uint32_t pair_mask       # of buckets
+    uint32_t* byte_pairs     # rank of each pair of single bytes
+    uint32_t* results        # rank -> token; NULL: the rank is the token
+    bint whole_first         # a piece that is a token is not merged
+    bint well_formed         # every token is reached by its own merge of smaller ones
+    size_t longest           # bytes of the longest token
+
+
+cdef inline uint64_t hash_words(uint64_t a, uint64_t b) noexcept nogil:
+    cdef uint64_t x = a ^ (b * <uint64_t>0x9E3779B97F4A7C15)
+    x ^= x >> 29
+    x *= <uint64_t>0xBF58476D1CE4E5B9
+    return x ^ (x >> 32)
+
+
+cdef inline uint64_t hash_bytes(const uint8_t* p, size_t n) noexcept nogil:
+    """A hash of bytes; equal to that of `short_key` for n below 16."""
+    cdef uint64_t a = 0
+    cdef uint64_t b = 0
+    cdef uint8_t tail[16]
+    if n < 16:
+        memset(tail, 0, 16)
+        memcpy(tail, p, n)
+        return hash_words(bpe_load64le(tail), bpe_load64le(tail + 8) | <uint64_t>n << 56)
+    while n >= 16:
+        a = hash_words(a ^ bpe_load64le(p), bpe_load64le(p + 8))
+        p += 16
+        n -= 16
+    memset(tail, 0, 16)
+    memcpy(tail, p, n)
+    return hash_words(a ^ bpe_load64le(tail), bpe_load64le(tail + 8) + n)
+
+
+cdef inline uint32_t find_slot(const Vocab* v, uint64_t h, const uint8_t* p, size_t n) noexcept nogil:
+    """The slot of the token with these bytes, or the empty one where it would stand."""
+    cdef uint32_t i = <uint32_t>(h >> 20) & v.slot_mask
+    cdef uint32_t tag = <uint32_t>h & ~v.index_mask
+    cdef uint32_t e, t
+    while True:
+        e = v.slots[i]
+        if e == NO_TOKEN:
+            return i
+        if (e & ~v.index_mask) == tag:
+            t = e & v.index_mask
+            if v.offsets[t + 1] - v.offsets[t] == n and memcmp(v.bytes + v.offsets[t], p, n) == 0:
+                return i
+        i = (i + 1) & v.slot_mask
+
+
+cdef inline uint32_t find_token(const Vocab* v, uint64_t h, const uint8_t* p, size_t n) noexcept nogil:
+    """The token with these bytes (h is their hash_bytes), or NO_TOKEN."""
+    cdef uint32_t e
+    if n > v.longest or n == 0:
+        return NO_TOKEN
+    e = v.slots[find_slot(v, h, p, n)]
+    return e if e == NO_TOKEN else e & v.index_mask
+
+
+cdef inline uint64_t pair_key(uint32_t left, uint32_t right) noexcept nogil:
+    return <uint64_t>left << TOKEN_BITS | right
+
+
+cdef inline uint32_t pair_bucket(const Vocab* v, uint64_t key) noexcept nogil:
+    cdef uint64_t h = key * <uint64_t>0x9E3779B97F4A7C15
+    return <uint32_t>(h >> 32) & v.pair_mask
+
+
+cdef inline uint32_t pair_rank(const Vocab* v, uint32_t left, uint32_t right) noexcept nogil:
+    """The rank of the merge of two tokens, or NO_RANK."""
+    cdef uint64_t key = pair_key(left, right)
+    cdef uint32_t b = pair_bucket(v, key)
+    cdef uint64_t e
+    while True:
+        e = v.pairs[2 * b]
+        if e >> RANK_BITS == key:
+            return <uint32_t>e & NO_RANK
+        e = v.pairs[2 * b + 1]
+        if e >> RANK_BITS == key:
+            return <uint32_t>e & NO_RANK
+        if e == ~(<uint64_t>0):  # the bucket is not full: none beyond it
+            return NO_RANK
+        b = (b + 1) & v.pair_mask
+
+
+cdef inline void add_pair(Vocab* v, uint32_t left, uint32_t right, uint32_t rank) noexcept nogil:
+    """The first rank given to a pair stays."""
+    cdef uint64_t key = pair_key(left, right)
+    cdef uint32_t b = pair_bucket(v, key)
+    cdef int i
+    while True:
+        for i in range(2):
+            if v.pairs[2 * b + i] == ~(<uint64_t>0):
+                v.pairs[2 * b + i] = key << RANK_BITS | rank
+                return
+            if v.pairs[2 * b + i] >> RANK_BITS == key:
+                return
+        b = (b + 1) & v.pair_mask
+
+
+cdef inline uint32_t merged(const Vocab* v, uint32_t rank) noexcept nogil:
+    return rank if v.results == NULL else v.results[rank]
+
+
+cdef inline uint32_t id_of(const Vocab* v, uint32_t token) noexcept nogil:
+    return token if v.ids == NULL else v.ids[token]
+
+
+cdef inline uint32_t power_above(uint64_t n) noexcept nogil:
+    cdef uint32_t p = 16
+    while p < n:
+        p *= 2
+    return p
+
+
+cdef inline int alloc_pairs(Vocab* v, size_t n) noexcept nogil:
+    """Room for n merges, half of it empty.  -1: no memory."""
+    cdef uint32_t buckets = power_above(n)
+    v.pairs = <uint64_t*>malloc(<size_t>buckets * 16)
+    if v.pairs == NULL:
+        return -1
+    memset(v.pairs, 0xFF, <size_t>buckets * 16)
+    v.pair_mask = buckets - 1
+    return 0
+
+
+cdef inline int expand_pairs(Vocab* v, const uint8_t* table, uint32_t n) noexcept nogil:
+    """All tables from the `pairs` form.  -1: no memory; -2: a row that is not well formed."""
+    cdef uint32_t i, left, right
+    cdef size_t size = 0
+    cdef size_t a, b
+    v.n = n
+    v.offsets = <uint32_t*>malloc((<size_t>n + 1) * 4)
+    if v.offsets == NULL:
+        return -1
+    v.offsets[0] = 0
+    memset(v.single, 0xFF, sizeof(v.single))
+    for i in range(n):
+        left = bpe_load32le(table + 8 * <size_t>i)
+        right = bpe_load32le(table + 8 * <size_t>i + 4)
+        if right == NO_TOKEN:
+            if left < 256:
+                size += 1
+                v.single[left] = i
+            elif left != NO_TOKEN:
+                return -2
+        else:
+            if left >= i or right >= i:
+                return -2
+            a = v.offsets[left + 1] - v.offsets[left]
+            b = v.offsets[right + 1] - v.offsets[right]
+            if a == 0 or b == 0:
+                return -2
+            size += a + b
+        if size > 0x7FFFFFFF:
+            return -2
+        v.offsets[i + 1] = <uint32_t>size
+    v.bytes = <uint8_t*>calloc(size + PADDING, 1)
+    if v.bytes == NULL or alloc_pairs(v, n) < 0:
+        return -1
+    for i in range(n):
+        left = bpe_load32le(table + 8 * <size_t>i)
+        right = bpe_load32le(table + 8 * <size_t>i + 4)
+        if right == NO_TOKEN:
+            if left < 256:
+                v.bytes[v.offsets[i]] = <uint8_t>left
+        else:
+            a = v.offsets[left + 1] - v.offsets[left]
+            b = v.offsets[right + 1] - v.offsets[right]
+            memcpy(v.bytes + v.offsets[i], v.bytes + v.offsets[left], a)
+            memcpy(v.bytes + v.offsets[i] + a, v.bytes + v.offsets[right], b)
+            add_pair(v, left, right, i)
+    v.well_formed = True
+    return index_tokens(v)
+
+
+cdef inline int index_tokens(Vocab* v) noexcept nogil:
+    """The table of whole tokens, from bytes and offsets.  -1: no memory; -3: two equal tokens."""
+    cdef uint32_t i, slot
+    cdef uint32_t size = power_above(<uint64_t>v.n * 2)
+    cdef uint64_t h
+    cdef size_t n
+    v.slots = <uint32_t*>malloc(<size_t>size * 4)
+    if v.slots == NULL:
+        return -1
+    memset(v.slots, 0xFF, <size_t>size * 4)
+    v.slot_mask = size - 1
+    v.index_mask = power_above(<uint64_t>v.n + 1) - 1
+    v.longest = 0
+    for i in range(v.n):
+        n = v.offsets[i + 1] - v.offsets[i]
+        if n == 0:
+            continue
+        if n > v.longest:
+            v.longest = n
+        h = hash_bytes(v.bytes + v.offsets[i], n)
+        slot = find_slot(v, h, v.bytes + v.offsets[i], n)
+        if v.slots[slot] != NO_TOKEN:
+            return -3
+        v.slots[slot] = (<uint32_t>h & ~v.index_mask) | i
+    return 0
+
+
+cdef inline int index_byte_pairs(Vocab* v) noexcept nogil:
+    cdef int a, b
+    v.byte_pairs = <uint32_t*>malloc(65536 * 4)
+    if v.byte_pairs == NULL:
+        return -1
+    for a in range(256):
+        for b in range(256):
+            v.byte_pairs[a << 8 | b] = pair_rank(v, v.single[a], v.single[b])
+    return 0
+
+
+cdef inline int pair_all_splits(Vocab* v) noexcept nogil:
+    """The pairs of the rank rule: every way to cut a token in two tokens merges to it."""
+    cdef uint32_t i, left, right
+    cdef size_t n, k, count
+    cdef const uint8_t* p
+    cdef int fill
+    for fill in range(2):
+        count = 0
+        for i in range(v.n):
+            p = v.bytes + v.offsets[i]
+            n = v.offsets[i + 1] - v.offsets[i]
+            for k in range(1, n):
+                left = find_token(v, hash_bytes(p, k), p, k)
+                if left == NO_TOKEN:
+                    continue
+                right = find_token(v, hash_bytes(p + k, n - k), p + k, n - k)
+                if right == NO_TOKEN:
+                    continue
+                count += 1
+                if fill:
+                    add_pair(v, left, right, i)
+        if not fill and alloc_pairs(v, count) < 0:
+            return -1
+    return 0
+
+
+cdef inline void free_vocab(Vocab* v) noexcept nogil:
+    free(v.bytes)
+    free(v.offsets)
+    free(v.ids)
+    free(v.slots)
+    free(v.pairs)
+    free(v.byte_pairs)
+    free(v.results)
