@@ -10,6 +10,7 @@ The choice is made at the first use, not at import, and stays for the life of th
 from __future__ import annotations
 
 import os
+import sys
 
 from ..errors import CoreUnavailableError, SlowCoreWarning
 
@@ -76,6 +77,11 @@ def _is_true(value: str) -> bool:
 def _compiled() -> type[Core]:
     from .compiled import CompiledCore  # type: ignore[import-not-found, unused-ignore]
 
+    # Cython enters a module under the name of its build too.  From a vendored copy (app.bpe._core)
+    # that would stay as the compiled core of an installed bpe, whose errors are other classes.
+    built, here = "bpe._core.compiled", f"{__name__}.compiled"
+    if here != built and sys.modules.get(built) is sys.modules[here]:
+        del sys.modules[built]
     core: type[Core] = CompiledCore
     return core
 

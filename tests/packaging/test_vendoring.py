@@ -69,6 +69,34 @@ def test_vendored_copy(name: str, core: str, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
+def test_vendored_beside_an_installed_one(tmp_path: Path) -> None:
+    """Neither takes the other's compiled core, whichever comes first."""
+    if os.environ.get("BPE_CORE") == "python":
+        pytest.skip("the environment asks for the Python core")
+    vendored = tmp_path / "app/bpe"
+    shutil.copytree(ROOT / "bpe", vendored, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "data", tmp_path / "app/data", ignore=shutil.ignore_patterns("tools"))
+    shutil.copy(extension(), vendored / "_core")
+    program = """
+import importlib, sys
+sys.path.insert(0, sys.argv[1])
+for name in sys.argv[2:]:
+    bpe = importlib.import_module(name)
+    tokenizer = bpe.load("gpt2")
+    assert bpe.core_name() == "compiled"
+    try:
+        tokenizer.decode_bytes([70000])
+    except bpe.errors.UnknownTokenError:
+        pass
+modules = [sys.modules[f"{name}._core.compiled"] for name in sys.argv[2:]]
+assert modules[0].__file__ != modules[1].__file__
+"""
+    for order in (("bpe", "app.bpe"), ("app.bpe", "bpe")):
+        command = [sys.executable, "-I", "-c", program, str(tmp_path), *order]
+        result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert result.returncode == 0, result.stderr
+
+
 def test_vendored_without_the_extension_warns_once(tmp_path: Path) -> None:
     built = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
     shutil.copytree(ROOT / "bpe", tmp_path / "bpe", ignore=built)
