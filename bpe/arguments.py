@@ -29,7 +29,8 @@ def repaired(text: str) -> str:
     >>> repaired("\ud83d\ude00 \ud83d") == "\U0001f600 \ufffd"
     True
     """
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    # As the base class does it: a subclass of str may say anything.
+    return str.encode(text, "utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def usable_text(text: object, error: Exception, index: int | None = None) -> str:
@@ -40,8 +41,7 @@ def usable_text(text: object, error: Exception, index: int | None = None) -> str
         ) from None
     if isinstance(error, BPEError):
         raise error
-    # A compiled core takes exact strs only: a subclass may do anything when it is asked.
-    return repaired(str.__str__(text))
+    return repaired(text)
 
 
 def usable_batch(texts: list[str]) -> list[str]:
@@ -75,6 +75,16 @@ def as_id(token: object, index: int | None = None) -> int:
             value=token,
             index=index,
         ) from None
+
+
+def as_ids(tokens: Iterable[int]) -> list[int]:
+    """What can be read twice."""
+    if type(tokens) is list:
+        return tokens
+    try:
+        return list(tokens)
+    except TypeError as error:
+        refuse_ids(tokens, error)
 
 
 def as_threads(num_threads: int | None) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock  # threading's own lock, without the import of threading
 
-from .arguments import check_special_tokens, described
+from .arguments import check_pattern, check_special_tokens, described
 from .encodings import encoding_vocabulary, list_encodings
 from .errors import (
     TokenTypeError,
@@ -142,6 +142,8 @@ def _load_file(
     special_tokens: Mapping[str, int] | None,
     name: str | None,
 ) -> Tokenizer:
+    if pattern is not None:
+        check_pattern(pattern)
     path = os.path.abspath(path)
     try:
         if os.path.isdir(path):
@@ -152,9 +154,9 @@ def _load_file(
                 )
         # Before the file is read: if it changes meanwhile, the next load reads it again.
         state = os.stat(path)
-    except FileNotFoundError as error:
-        if isinstance(error, VocabularyFileNotFoundError):
-            raise
+    except VocabularyFileNotFoundError:
+        raise
+    except (FileNotFoundError, NotADirectoryError):
         raise VocabularyFileNotFoundError(f"no such file: {path}", path=path) from None
     except ValueError as error:  # a NUL in the path
         raise VocabularyFileNotFoundError(f"no path: {path!r} ({error})", path=path) from None

@@ -6,6 +6,7 @@ from . import _core
 from .arguments import (
     as_bytes,
     as_id,
+    as_ids,
     check_id,
     check_pattern,
     check_ranks,
@@ -65,6 +66,7 @@ class Tokenizer:
         "_count",
         "_decode",
         "_encode",
+        "_every",
         "_find",
         "_max_token_value",
         "_special_ids",
@@ -83,7 +85,7 @@ class Tokenizer:
         self._token_bytes = engine.token_bytes
         self._specials = Specials(engine, vocabulary.special_tokens)
         self._special_ids = frozenset(vocabulary.special_tokens.values())
-        every = self._specials.resolve(_NONE, "all")[1]
+        self._every = every = self._specials.resolve("all", ())[0]
         self._find: Callable[[str], str | None] = _find_none if every is None else every.first
         self._max_token_value = max(_last_id(vocabulary), max(self._special_ids, default=0))
 
@@ -137,6 +139,8 @@ class Tokenizer:
                         return self._encode(text)
                 elif not disallowed_special:
                     return self._encode(text)
+            elif allowed_special == "all" and disallowed_special in ("all", ()):
+                return self._encode(text, self._every)
             specials = self._specials.check(text, allowed_special, disallowed_special)
             return self._encode(text, specials)
         except _UNFIT as error:
@@ -263,15 +267,18 @@ class Tokenizer:
         """The bytes of one id, special ones too."""
         try:
             return self._token_bytes(token)
-        except (TypeError, OverflowError):
-            return self._token_bytes(check_id(token))
+        except (TypeError, OverflowError, KeyError):
+            number = check_id(token)
+        raise UnknownTokenError(f"no token has the id {number}", token=number)
 
     def decode_tokens_bytes(self, tokens: Iterable[int]) -> list[bytes]:
         """The bytes of each id."""
+        ids = as_ids(tokens)
         try:
-            return [*map(self._token_bytes, tokens)]
-        except (TypeError, OverflowError) as error:
-            refuse_ids(tokens, error)
+            return [*map(self._token_bytes, ids)]
+        except (TypeError, OverflowError, KeyError):
+            self.decode_bytes(ids)  # raises, and knows the place
+            raise
 
     def decode_with_offsets(self, tokens: Iterable[int]) -> tuple[str, list[int]]:
         """The text of `tokens`, and for each the index of its first character in that text.
