@@ -17,7 +17,7 @@ from bpe.vocabulary import Vocabulary
 
 Load = Callable[[str], Tokenizer]
 
-# An id that is one UTF-8 continuation byte, in cl100k_base.
+# Three tokens in cl100k_base.
 EMOJI = "👍"
 
 
@@ -259,9 +259,7 @@ def test_offsets(cl100k: Tokenizer) -> None:
         ids = cl100k.encode(text, allowed_special="all")
         decoded, found = cl100k.decode_with_offsets(ids)
         assert decoded == text
-        assert len(found) == len(ids)
-        if len(offsets) == len(ids):
-            assert found == offsets
+        assert found == offsets
 
 
 def test_offsets_of_invalid_utf8(cl100k: Tokenizer) -> None:
