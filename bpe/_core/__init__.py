@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 
     CoreName = Literal["compiled", "python"]
 
-REBUILD = (
-    "BPE_REQUIRE_COMPILED=1 pip install --force-reinstall --no-deps --no-cache-dir "
-    "--no-binary cybpe cybpe"
-)
+# pip would take the pure wheel from its cache again, and hide why the build failed.
+_PIP = "BPE_REQUIRE_COMPILED=1 pip install --force-reinstall --no-deps --no-cache-dir"
+REBUILD = f"{_PIP} --no-binary cybpe cybpe (or, in a checkout: {_PIP} .)"
 
 _chosen: tuple[CoreName, type[Core]] | None = None
 
@@ -57,7 +56,7 @@ def _choose() -> tuple[CoreName, type[Core]]:
         if asked:
             raise CoreUnavailableError(
                 "BPE_CORE is 'compiled', but the compiled core was not built. "
-                f"To build it: {REBUILD} (in a checkout: pip install .)"
+                f"To build it: {REBUILD}"
             ) from None
         choice = _choice("python", _python())
         _warn()
@@ -97,8 +96,8 @@ def _warn() -> None:
 
     warnings.warn(
         "bpe runs its pure Python core, which gives the same ids but is much slower: the compiled "
-        f"core was not built. To build it (needs a C compiler): {REBUILD}"
-        " (in a checkout: pip install .). To silence this: BPE_CORE=python",
+        f"core was not built. To build it (needs a C compiler): {REBUILD}. "
+        "To silence this: BPE_CORE=python",
         SlowCoreWarning,
         stacklevel=2,
     )
