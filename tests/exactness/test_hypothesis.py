@@ -10,7 +10,7 @@ import pytest
 from bpe import Tokenizer
 
 from . import generators, oracles
-from .oracles import DEEPSEEK, FAMILIES
+from .oracles import DEEPSEEK, FAMILIES, thorough
 
 hypothesis = pytest.importorskip("hypothesis")
 from hypothesis import HealthCheck, given, settings  # noqa: E402
@@ -25,7 +25,11 @@ COMMON = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-EXAMPLES = {"CompiledCore": 3000, "PythonCore": 300}
+
+
+def _examples(core: type[Any]) -> int:
+    return 3000 if thorough(core) else 300
+
 
 characters = st.characters(codec="utf-8")
 parts = st.one_of(
@@ -44,7 +48,7 @@ def test_text(family: str, core: type[Any], load: Callable[[str], Tokenizer]) ->
     pytest.importorskip("tokenizers" if family == DEEPSEEK else "tiktoken")
     tokenizer, reference = load(family), oracles.reference(family)
 
-    @settings(COMMON, max_examples=EXAMPLES[core.__name__])
+    @settings(COMMON, max_examples=_examples(core))
     @given(texts)
     def check(text: str) -> None:
         ids = tokenizer.encode_ordinary(text)
@@ -63,7 +67,7 @@ def test_bytes(family: str, core: type[Any], load: Callable[[str], Tokenizer]) -
     pytest.importorskip("tokenizers" if family == DEEPSEEK else "tiktoken")
     tokenizer, reference = load(family), oracles.reference(family)
 
-    @settings(COMMON, max_examples=EXAMPLES[core.__name__] // 2)
+    @settings(COMMON, max_examples=_examples(core) // 2)
     @given(st.one_of(st.binary(max_size=40), st.tuples(texts, st.binary(max_size=5)).map(_joined)))
     def check(data: bytes) -> None:
         ids = tokenizer.encode_bytes(data)
