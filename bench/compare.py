@@ -50,6 +50,11 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     add("--quick", action="store_true", help="less text, fewer rounds, known comparisons kept")
     add("--characters", type=int, help="of each text; default 4,000,000; with --quick 1,000,000")
     add("--budget", type=float, help="seconds of later passes a cell; default 0.6, quick 0.25")
+    add(
+        "--drop-slow",
+        action="store_true",
+        help="after two rounds leave out peers four times slower than another, unless in a target",
+    )
     add("--timeout", type=float, default=120.0, help="seconds for one process")
     add("--core", type=int, help="the core that is measured on; default the last one")
     add("--subject", default="bpe", choices=list(PEERS), help="whose ratios are reported")
@@ -66,15 +71,23 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     return options
 
 
-def run_job(runner: Runner, job: Job, timeout: float) -> dict[str, float]:
+def run_job(runner: Runner, job: Job, timeout: float) -> list[dict[str, float]]:
+    """What one process measured: one dict of phases for each of the job's items."""
+    if job.kind == "worker":
+        return runner.worker(job.spec, timeout)
+    texts = [Path(text) for text in job.spec["texts"]]
+    snippet = job.spec["snippet"]
     if job.kind == "load":
-        return runner.load(job.spec["snippet"], timeout)
+        return [runner.load(snippet, timeout)]
     if job.kind == "memory":
-        return runner.memory(job.spec["snippet"], Path(job.spec["texts"][0]), timeout)
-    if job.kind == "callers":
-        texts = [Path(text) for text in job.spec["texts"]]
-        return runner.callers(job.spec["snippet"], texts, job.spec["number"], timeout)
-    return {name: float(value) for name, value in runner.worker(job.spec, timeout)[-1].items()}
+        return [runner.memory(snippet, texts[0], timeout)]
+    number = int(job.items[0]["work"].split()[0])
+    return [runner.callers(snippet, texts, number, timeout)]
+
+
+# A target names them: they are measured in every round.
+ALWAYS = {"tiktoken", "tokenizers", "gigatoken"}
+SLOW = 4.0
 
 
 class Cells:
@@ -84,36 +97,58 @@ class Cells:
         self.cells: dict[tuple[str, ...], dict[str, Any]] = {}
         self.failures: dict[tuple[str, ...], str] = {}
 
-    def add(self, job: Job, found: dict[str, float]) -> None:
-        for phase, value in found.items():
-            key = (job.section, job.encoding, job.work, job.output, phase, job.peer)
-            names = ("section", "encoding", "work", "output", "phase", "peer")
-            cell = self.cells.setdefault(
-                key, {**dict(zip(names, key, strict=True)), "bytes": job.size, "values": []}
-            )
-            cell["values"].append(value)
+    def add(self, job: Job, found: list[dict[str, float]]) -> None:
+        names = ("section", "encoding", "work", "output", "phase", "peer")
+        for item, phases in zip(job.items, found, strict=False):
+            for phase, value in phases.items():
+                key = (job.section, job.encoding, item["work"], item["output"], phase, job.peer)
+                fresh = {**dict(zip(names, key, strict=True)), "bytes": item["size"], "values": []}
+                self.cells.setdefault(key, fresh)["values"].append(value)
 
-    def run(self, jobs: list[Job], runner: Runner, rounds: int, timeout: float) -> None:
-        for number in range(rounds):
+    def slow(self, job: Job, subject: str) -> bool:
+        """Is this peer far behind another one in every cell of the job?"""
+        if job.kind != "worker" or job.peer in ALWAYS | {subject}:
+            return False
+        return all(self._slow_cell(job, item) for item in job.items)
+
+    def _slow_cell(self, job: Job, item: dict[str, Any]) -> bool:
+        where = (job.section, job.encoding, item["work"], item["output"])
+        mine = [
+            (k[4], min(c["values"])) for k, c in self.cells.items() if k == (*where, k[4], job.peer)
+        ]
+        return bool(mine) and all(
+            any(
+                k[:5] == (*where, phase) and min(c["values"]) * SLOW < value
+                for k, c in self.cells.items()
+                if k[5] not in (job.peer, "bpe")
+            )
+            for phase, value in mine
+        )
+
+    def run(self, jobs: list[Job], runner: Runner, options: argparse.Namespace) -> None:
+        for number in range(options.rounds):
+            if number == 2 and options.drop_slow:
+                jobs = [job for job in jobs if not self.slow(job, options.subject)]
             for job in _turn(jobs, number):
-                key = (job.section, job.encoding, job.work, job.output, job.peer)
-                if key in self.failures:
-                    continue
+                key = (job.peer, *job.group)
                 # Load takes milliseconds and swings: three times in each round.
                 for _ in range(3 if job.kind == "load" else 1):
-                    try:
-                        self.add(job, run_job(runner, job, timeout))
-                    except Failure as failure:
-                        self.failures[key] = failure.args[0]
-                        print(f"  failed: {' '.join(key)}: {failure.args[0]}", file=sys.stderr)
+                    if key in self.failures:
                         break
+                    try:
+                        self.add(job, run_job(runner, job, options.timeout))
+                    except Failure as failure:
+                        reason, found = failure.args
+                        self.add(job, found)
+                        self.failures[key] = reason
+                        print(f"  failed: {' '.join(key)}: {reason}", file=sys.stderr)
 
 
 def _turn(jobs: list[Job], number: int) -> list[Job]:
-    """The jobs of one round: in each cell the peers begin with another one each time."""
+    """The jobs of one round: in each group the peers begin with another one each time."""
     groups: dict[tuple[str, ...], list[Job]] = {}
     for job in jobs:
-        groups.setdefault((job.section, job.encoding, job.work, job.output), []).append(job)
+        groups.setdefault(job.group, []).append(job)
     result: list[Job] = []
     for group in groups.values():
         shift = number % len(group)
@@ -156,8 +191,11 @@ def main(argv: list[str] | None = None) -> None:
     for section in options.only:
         jobs = list(SECTIONS[section](plan))
         begun = time.monotonic()
-        cells.run(jobs, runner, options.rounds, options.timeout)
-        print(f"{section}: {len(jobs)} cells, {time.monotonic() - begun:.0f} s", file=sys.stderr)
+        cells.run(jobs, runner, options)
+        print(
+            f"{section}: {len(jobs)} processes a round, {time.monotonic() - begun:.0f} s",
+            file=sys.stderr,
+        )
 
     results: dict[str, Any] = {
         "machine": described,

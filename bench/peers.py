@@ -214,7 +214,7 @@ class RsBpe(Peer):
         from rs_bpe import openai
 
         t: Any = getattr(openai, encoding)()
-        options: Any = openai.ParallelOptions()
+        options: Any = openai.ParallelOptions(1, 100, 2)  # smallest batch, chunk, threads
         self.entries = {
             "list": t.encode,
             "count": t.count,

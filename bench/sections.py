@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,27 @@ ONE_MEGABYTE = 1_000_000
 CALLERS = 5
 
 
-@dataclass(frozen=True)
+@dataclass
 class Job:
-    """One process of one round; `spec` is the worker's, or the outside measurement's."""
+    """One process of one round.  `spec` is what it is told; its items are the cells it measures.
+
+    Where the first sight of a text is measured, a process has one item.  Where only later passes
+    count, one process measures many, which spares it loading the tokenizer again and again.
+    """
 
     section: str
     encoding: str
-    work: str
-    output: str
     peer: str
     spec: dict[str, Any]
+    items: list[dict[str, Any]]
     kind: str = "worker"
-    size: int = 0
+
+    @property
+    def group(self) -> tuple[str, ...]:
+        """Jobs of one group stand side by side: the same work for different tokenizers."""
+        first = self.items[0]
+        alone = len(self.items) == 1
+        return (self.section, self.encoding, *((first["work"], first["output"]) if alone else ()))
 
 
 @dataclass
@@ -55,22 +65,31 @@ class Plan:
             and (peer, encoding, "") not in self.excluded
         )
 
+    def item(
+        self, encoding: str, work: str, output: str, path: Path, **more: Any
+    ) -> dict[str, Any]:
+        return {
+            "work": work,
+            "output": output,
+            "text": str(path),
+            "size": path.stat().st_size,
+            "reference": self.reference(encoding, path),
+            **more,
+        }
+
     def job(
-        self, section: str, encoding: str, work: str, output: str, peer: str, **spec: Any
+        self, section: str, encoding: str, peer: str, items: list[dict[str, Any]], **more: Any
     ) -> Job:
-        path: Path = spec.pop("path")
         spec = {
             "peer": peer,
             "encoding": encoding,
             "published": self.published,
-            "output": output,
-            "text": str(path),
             "warm_up": str(self.warm_up),
-            "reference": self.reference(encoding, path),
             "budget": self.budget,
-            **spec,
+            "items": items,
+            **more,
         }
-        return Job(section, encoding, work, output, peer, spec, size=path.stat().st_size)
+        return Job(section, encoding, peer, spec, items)
 
 
 def works(plan: Plan, section: str) -> dict[str, str]:
@@ -86,149 +105,96 @@ def works(plan: Plan, section: str) -> dict[str, str]:
 
 
 def _encode(section: str, plan: Plan, outputs: tuple[str, ...]) -> Iterator[Job]:
-    for work, text in works(plan, section).items():
-        path = plan.store.put(text)
-        for encoding in plan.encodings:
-            for output in outputs:
-                for peer in plan.peers:
-                    if plan.offers(peer, encoding, output, work):
-                        yield plan.job(
-                            section, encoding, work, output, peer, path=path, task="encode"
-                        )
+    paths = {work: plan.store.put(text) for work, text in works(plan, section).items()}
+    for encoding, (work, path), output, peer in product(
+        plan.encodings, paths.items(), outputs, plan.peers
+    ):
+        if plan.offers(peer, encoding, output, work):
+            item = plan.item(encoding, work, output, path)
+            yield plan.job(section, encoding, peer, [item], task="encode")
 
 
 def _default(plan: Plan) -> Iterator[Job]:
-    for work, text in works(plan, "encode_default").items():
-        path = plan.store.put(text)
-        for encoding in plan.encodings:
-            for peer in plan.peers:
-                if plan.offers(peer, encoding, "ordinary", work):
-                    yield plan.job(
-                        "encode_default",
-                        encoding,
-                        work,
-                        "list",
-                        peer,
-                        path=path,
-                        task="default_policy",
-                    )
+    paths = {work: plan.store.put(text) for work, text in plan.texts.items()}
+    for encoding, peer in product(plan.encodings, plan.peers):
+        items = [
+            plan.item(encoding, work, "list", path)
+            for work, path in paths.items()
+            if plan.offers(peer, encoding, "ordinary", work)
+        ]
+        if items:
+            yield plan.job("encode_default", encoding, peer, items, task="default_policy")
 
 
 def _short(plan: Plan) -> Iterator[Job]:
     ((work, text),) = works(plan, "short").items()
     path = plan.store.put(text)
-    for encoding in plan.encodings:
-        for output in ("list", "count"):
-            for length in (10, 100):
-                for peer in plan.peers:
-                    if plan.offers(peer, encoding, output, work):
-                        yield plan.job(
-                            "short",
-                            encoding,
-                            f"{length} characters",
-                            output,
-                            peer,
-                            path=path,
-                            task="short",
-                            length=length,
-                        )
-        for peer in plan.peers:
-            if plan.offers(peer, encoding, "count", work):
-                yield plan.job(
-                    "short",
-                    encoding,
-                    "10,000 tokens",
-                    "count",
-                    peer,
-                    path=path,
-                    task="prose",
-                    tokens=10_000,
-                )
+    for encoding, peer in product(plan.encodings, plan.peers):
+        items = [
+            plan.item(encoding, f"{length} characters", output, path, length=length)
+            for output, length in product(("list", "count"), (10, 100))
+            if plan.offers(peer, encoding, output, work)
+        ]
+        if plan.offers(peer, encoding, "count", work):
+            items.append(plan.item(encoding, "10,000 tokens", "count", path, tokens=10_000))
+        if items:
+            yield plan.job("short", encoding, peer, items, task="short")
 
 
 def _decode(plan: Plan) -> Iterator[Job]:
-    for work, text in works(plan, "decode").items():
-        path = plan.store.put(text)
-        for encoding in plan.encodings:
-            for output in ("str", "bytes"):
-                for peer in plan.peers:
-                    if plan.offers(peer, encoding, output, work):
-                        yield plan.job(
-                            "decode", encoding, work, output, peer, path=path, task="decode"
-                        )
+    paths = {work: plan.store.put(text) for work, text in plan.texts.items()}
+    for encoding, peer in product(plan.encodings, plan.peers):
+        items = [
+            plan.item(encoding, work, output, path)
+            for (work, path), output in product(paths.items(), ("str", "bytes"))
+            if plan.offers(peer, encoding, output, work)
+        ]
+        if items:
+            yield plan.job("decode", encoding, peer, items, task="decode")
 
 
 def _batch(plan: Plan) -> Iterator[Job]:
     ((work, text),) = works(plan, "batch").items()
     path = plan.store.put(text)
-    for encoding in plan.encodings:
-        for output in ("batch", "counts", "flat"):
-            for peer in plan.peers:
-                if plan.offers(peer, encoding, output, work):
-                    yield plan.job(
-                        "batch",
-                        encoding,
-                        f"10,000 documents of {work}",
-                        output,
-                        peer,
-                        path=path,
-                        task="batch",
-                        threads=2,
-                        number=10_000,
-                    )
+    for encoding, output, peer in product(plan.encodings, ("batch", "counts", "flat"), plan.peers):
+        if plan.offers(peer, encoding, output, work):
+            item = plan.item(encoding, f"10,000 documents of {work}", output, path)
+            yield plan.job("batch", encoding, peer, [item], task="batch", threads=2, number=10_000)
 
 
 def _threads(plan: Plan) -> Iterator[Job]:
     ((work, text),) = works(plan, "threads").items()
     path = plan.store.put(text)
-    shapes = {
-        "one batch": ("batch", "counts", "flat"),
-        "two callers": ("list", "array", "count"),
-    }
-    for encoding in plan.encodings:
-        for shape, outputs in shapes.items():
-            for output in outputs:
-                for peer in plan.peers:
-                    if plan.offers(peer, encoding, output, work):
-                        yield plan.job(
-                            "threads",
-                            encoding,
-                            shape,
-                            output,
-                            peer,
-                            path=path,
-                            task="scaling",
-                            threads=2,
-                            number=40_000,
-                            passes=3 if plan.budget < 0.5 else 7,
-                            repeat=1 if peer in ("tokenizers", "kitoken") else 5,
-                        )
+    shapes = {"one batch": ("batch", "counts", "flat"), "two callers": ("list", "array", "count")}
+    for encoding, peer in product(plan.encodings, plan.peers):
+        items = [
+            plan.item(encoding, shape, output, path)
+            for shape, outputs in shapes.items()
+            for output in outputs
+            if plan.offers(peer, encoding, output, work)
+        ]
+        if items:
+            yield plan.job("threads", encoding, peer, items, task="scaling", threads=2)
 
 
 def _outside(plan: Plan, section: str) -> Iterator[Job]:
     ((work, text),) = works(plan, section).items()
     pieces = [text[i * ONE_MEGABYTE :][:ONE_MEGABYTE] or text for i in range(CALLERS)]
     paths = [str(plan.store.put(piece)) for piece in pieces]
-    bare = {"snippet": None, "texts": paths}
-    yield Job(section, "", "bare", "", "python", bare, section)
-    for encoding in plan.encodings:
-        for peer in plan.peers:
-            if peer == "gigatoken-tolist" or not plan.offers(peer, encoding, "list", work):
-                continue
-            snippet = PEERS[peer].snippet(encoding, plan.published)
-            spec = {"snippet": snippet, "texts": paths}
-            yield Job(section, encoding, "process", "", peer, spec, section)
-            if section == "memory":
-                for number in (1, CALLERS):
-                    yield Job(
-                        section,
-                        encoding,
-                        f"{number} callers",
-                        "",
-                        peer,
-                        {**spec, "number": number},
-                        "callers",
-                    )
+
+    def job(encoding: str, peer: str, name: str, snippet: str | None, kind: str) -> Job:
+        item = {"work": name, "output": "", "size": 0}
+        return Job(section, encoding, peer, {"snippet": snippet, "texts": paths}, [item], kind)
+
+    yield job("", "python", "bare", None, section)
+    for encoding, peer in product(plan.encodings, plan.peers):
+        if peer == "gigatoken-tolist" or not plan.offers(peer, encoding, "list", work):
+            continue
+        snippet = PEERS[peer].snippet(encoding, plan.published)
+        yield job(encoding, peer, "process", snippet, section)
+        if section == "memory":
+            for number in (1, CALLERS):
+                yield job(encoding, peer, f"{number} callers", snippet, "callers")
 
 
 SECTIONS: dict[str, Callable[[Plan], Iterator[Job]]] = {

@@ -9,6 +9,7 @@ import threading
 import time
 from array import array
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +119,10 @@ def _later(call: Callable[[], Any], first: float, budget: float) -> list[float]:
 
 def encode(spec: Spec) -> Iterator[Result]:
     """First sight of a text after a warm-up on other text; then the best later pass."""
-    call = _peer(spec).entries[spec["output"]]
-    warm_up, text = _text(spec["warm_up"]), _text(spec["text"])
+    entries = _peer(spec).entries
+    (item,) = spec["items"]
+    call = entries[item["output"]]
+    warm_up, text = _text(spec["warm_up"]), _text(item["text"])
     result = call(warm_up)
     start = clock()
     result = call(text)
@@ -131,66 +134,62 @@ def encode(spec: Spec) -> Iterator[Result]:
 def default_policy(spec: Spec) -> Iterator[Result]:
     """`encode` beside `encode_ordinary`, pass by pass in turn: their best times."""
     entries = _peer(spec).entries
-    text = _text(spec["text"])
     calls = (entries["encode"], entries["ordinary"])
-    best = [float("inf")] * 2
-    spent = 0.0
-    while spent < 2 * spec["budget"]:
-        for index, call in enumerate(calls):
-            start = clock()
-            result = call(text)
-            elapsed = clock() - start
-            del result
-            best[index] = min(best[index], elapsed)
-            spent += elapsed
-    yield {"encode": best[0], "ordinary": best[1]}
+    for item in spec["items"]:
+        text = _text(item["text"])
+        best = [float("inf")] * 2
+        spent, passes = 0.0, 0
+        while passes < 2 or spent < 2 * spec["budget"]:
+            for index, call in enumerate(calls):
+                start = clock()
+                result = call(text)
+                elapsed = clock() - start
+                del result
+                best[index] = min(best[index], elapsed)
+                spent += elapsed
+            passes += 1
+        yield {"encode": best[0], "ordinary": best[1]}
 
 
 def short(spec: Spec) -> Iterator[Result]:
-    """Seconds a call, over many different short texts; best of many passes."""
-    call = _peer(spec).entries[spec["output"]]
-    texts = workloads.snippets(_text(spec["text"]), spec["length"])
-    call(_text(spec["warm_up"]))
-
-    def loop() -> None:
-        for text in texts:
-            call(text)
-
-    loop()
-    yield {"warm": min(_later(loop, 0.0, spec["budget"])) / len(texts)}
-
-
-def prose(spec: Spec) -> Iterator[Result]:
-    """A text of 10,000 tokens, counted again and again."""
+    """Seconds a call, over many different short texts, or on one of 10,000 tokens."""
     peer = _peer(spec)
-    text = _text(spec["text"])
-    ids = array("I", Path(spec["reference"]).read_bytes())[: spec["tokens"]].tolist()
-    if "str" in peer.entries:
-        text = str(peer.entries["str"](ids))
-    else:
-        text = text[: spec["tokens"] * 4]
-    call = peer.entries["count"]
-    call(text)
-    yield {"warm": min(_later(lambda: call(text), 0.0, spec["budget"]))}
+    for item in spec["items"]:
+        call = peer.entries[item["output"]]
+        text = _text(item["text"])
+        if "length" in item:
+            texts = workloads.snippets(text, item["length"])
+        else:
+            ids = array("I", Path(item["reference"]).read_bytes())[: item["tokens"]].tolist()
+            texts = [peer.entries["str"](ids)]
+        call(_text(spec["warm_up"]))
+
+        def loop(call: Callable[[str], Any] = call, texts: list[str] = texts) -> None:
+            for text in texts:
+                call(text)
+
+        loop()
+        yield {"warm": min(_later(loop, 0.0, spec["budget"])) / len(texts)}
 
 
 def decode(spec: Spec) -> Iterator[Result]:
-    call = _peer(spec).entries[spec["output"]]
-    tokens = array("I", Path(spec["reference"]).read_bytes()).tolist()
-    start = clock()
-    result = call(tokens)
-    cold = clock() - start
-    del result
-    yield {"cold": cold, "warm": min(_later(lambda: call(tokens), cold, spec["budget"]))}
+    """Best pass over the ids of a text, from a list."""
+    entries = _peer(spec).entries
+    for item in spec["items"]:
+        call = entries[item["output"]]
+        tokens = array("I", Path(item["reference"]).read_bytes()).tolist()
+        call(tokens)
+        yield {"warm": min(_later(lambda: call(tokens), 0.0, spec["budget"]))}  # noqa: B023
 
 
 def batch(spec: Spec) -> Iterator[Result]:
     """First call with a batch, after a warm-up; best later call."""
-    call = _peer(spec).entries[spec["output"]]
+    entries = _peer(spec).entries
+    (item,) = spec["items"]
+    call = entries[item["output"]]
     threads = spec["threads"]
-    texts = workloads.documents(_text(spec["text"]), spec["number"])
-    other = workloads.documents(_text(spec["warm_up"]), 100)
-    call(other, threads)
+    texts = workloads.documents(_text(item["text"]), spec["number"])
+    call(workloads.documents(_text(spec["warm_up"]), 100), threads)
     start = clock()
     result = call(texts, threads)
     first = clock() - start
@@ -200,30 +199,46 @@ def batch(spec: Spec) -> Iterator[Result]:
 
 
 def scaling(spec: Spec) -> Iterator[Result]:
-    """How many times the work of one thread two threads do: one batch, or two callers."""
+    """How long one thread and two take for the same work: one batch, or two callers."""
     entries = _peer(spec).entries
-    call = entries[spec["output"]]
-    text = _text(spec["text"])
-    half = len(text) // 2
-    parts = [text[:half], text[half:]]
-    best = [float("inf")] * 2
-    if spec["output"] in ("batch", "counts", "flat"):
-        texts = workloads.documents(text, spec["number"])
-        for _ in range(spec["passes"]):
-            for index, threads in enumerate((1, 2)):
-                start = clock()
-                result = call(texts, threads)
-                best[index] = min(best[index], clock() - start)
-                del result
-    else:
-        for _ in range(spec["passes"]):
+    for item in spec["items"]:
+        call = entries[item["output"]]
+        text = _text(item["text"])
+        one: Callable[[], float]
+        two: Callable[[], float]
+        if item["work"] == "one batch":
+            texts = workloads.documents(text, len(text) // 290 * 4)
+            one, two = partial(_batch, call, texts, 1), partial(_batch, call, texts, 2)
+        else:
+            half = len(text) // 2
+            parts = [text[:half], text[half:]]
             start = clock()
-            for part in parts:
-                for _ in range(spec["repeat"]):
-                    call(part)
-            best[0] = min(best[0], clock() - start)
-            best[1] = min(best[1], _two_callers(call, parts, spec["repeat"]))
-    yield {"one": best[0], "two": best[1]}
+            call(text)
+            repeat = max(1, round(0.1 / (clock() - start)))
+            one = partial(_one_caller, call, parts, repeat)
+            two = partial(_two_callers, call, parts, repeat)
+        times = [(one(), two()) for _ in range(_passes(one(), spec["budget"]))]
+        yield {"one": min(t[0] for t in times), "two": min(t[1] for t in times)}
+
+
+def _passes(seconds: float, budget: float) -> int:
+    return max(2, min(7, round(2 * budget / seconds)))
+
+
+def _batch(call: Callable[[list[str], int], Any], texts: list[str], threads: int) -> float:
+    start = clock()
+    result = call(texts, threads)
+    elapsed = clock() - start
+    del result
+    return elapsed
+
+
+def _one_caller(call: Callable[[str], Any], parts: list[str], repeat: int) -> float:
+    start = clock()
+    for part in parts:
+        for _ in range(repeat):
+            call(part)
+    return clock() - start
 
 
 def _two_callers(call: Callable[[str], Any], parts: list[str], repeat: int) -> float:
@@ -253,7 +268,6 @@ TASKS: dict[str, Callable[[Spec], Iterator[Result]]] = {
     "encode": encode,
     "default_policy": default_policy,
     "short": short,
-    "prose": prose,
     "decode": decode,
     "batch": batch,
     "scaling": scaling,
