@@ -1,0 +1,1 @@
+"""The published file formats, one module each; both yield a Vocabulary."""
