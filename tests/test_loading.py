@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import gc
+import json
 import os
+import pickle
 import threading
 import weakref
 from pathlib import Path
@@ -20,6 +22,7 @@ from bpe.errors import (
     VocabularyError,
     VocabularyFileNotFoundError,
 )
+from bpe.formats.tokenizer_json import byte_characters
 
 PATTERN = r"\w+|\W"
 
@@ -167,6 +170,38 @@ def test_arguments_of_a_rank_file(rank_file: Path) -> None:
     assert tokenizer.encode("ab<|end|>", allowed_special="all") == [256, 300]
     with pytest.raises(VocabularyError, match="pattern="):
         bpe.load(rank_file)
+
+
+@pytest.fixture
+def json_folder(tmp_path: Path) -> Path:
+    """A folder with the smallest tokenizer.json: bytes, one merge, one added token."""
+    vocab = {character: byte for byte, character in enumerate(byte_characters())} | {"ab": 256}
+    document = {
+        "added_tokens": [{"id": 257, "content": "<|end|>", "special": True}],
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "use_regex": True},
+        "model": {"type": "BPE", "vocab": vocab, "merges": [["a", "b"]]},
+    }
+    folder = tmp_path / "my-model"
+    folder.mkdir()
+    (folder / "tokenizer.json").write_text(json.dumps(document), encoding="utf-8")
+    return folder
+
+
+def test_a_tokenizer_json_or_its_folder(json_folder: Path) -> None:
+    tokenizer = bpe.load(json_folder)
+    assert tokenizer.name == "my-model"
+    assert tokenizer.encode("abc<|end|>", allowed_special="all") == [256, 99, 257]
+    for source in (str(json_folder), json_folder / "tokenizer.json"):
+        assert bpe.load(source) is tokenizer
+    assert bpe.load(str(json_folder / "tokenizer.json")) is tokenizer
+    more = bpe.load(json_folder, special_tokens={"<|more|>": 258}, name="mine")
+    assert more.name == "mine"
+    assert more.encode("<|more|><|end|>", allowed_special="all") == [258, 257]
+    assert more != tokenizer
+    twin = pickle.loads(pickle.dumps(tokenizer))
+    assert twin == tokenizer
+    with pytest.raises(VocabularyError, match="has it as 257"):
+        bpe.load(json_folder, special_tokens={"<|end|>": 300})
 
 
 # ---- one object
