@@ -1,13 +1,14 @@
-# What a caller has learned: the tokens of pieces it has met, in two tables.
+# What a caller has learned: the tokens of pieces it has met.
 #
-# They hold what the vocabulary would give, so what they forget changes no id.  A bucket is one
-# cache line: two pieces of up to 15 bytes and 4 tokens, or one of 16 to 31 bytes and 8 tokens;
-# more tokens go to an arena.  A new entry takes the first place of its bucket, the one before it
-# moves to the second; when the arena is full, everything is forgotten.
+# The tables hold what the vocabulary would give, so what they forget changes no id.  A bucket is
+# one cache line: two pieces of up to 15 bytes and 4 tokens, or one of 16 to 31 bytes and 8
+# tokens; more tokens (up to 15) stand in an arena.  A new piece takes the first place of its
+# bucket; what it pushes out goes to the bucket beside it, and what that pushes out is forgotten.
+# Longer pieces stand with their tokens in a ring of memory, found by their hash.
 
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy, memset
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memcmp, memcpy, memset
 from .vocab cimport hash_words
 
 cdef extern from "simd.h" nogil:
@@ -26,6 +27,9 @@ cdef enum:
     SHORT_BITS = 17          # log2 of the buckets: 8 MB
     MEDIUM_BITS = 14         # 1 MB
     ARENA = 1 << 18          # ids
+    LARGE = 512              # bytes of the longest piece that is remembered
+    LARGE_BITS = 14
+    LARGE_ROOM = 1 << 21     # bytes, of pieces and their tokens
 
 # `high`: bytes 8-14, the length in 4 bits, the number of tokens in 4 (a key has 0 there, and is
 # compared without it).  No key has length 0, so an empty entry matches nothing.
@@ -43,12 +47,22 @@ cdef struct Key:
     uint64_t low
     uint64_t high
 
+# A piece of 32 bytes and more: its bytes stand at `at`, its ids behind them.
+cdef struct Large:
+    uint64_t hash
+    uint32_t at
+    uint16_t length
+    uint16_t count           # 0: empty
+
 cdef struct Cache:
     Short* short_pieces
     Medium* medium_pieces
     uint32_t short_shift
     uint32_t* arena
     uint32_t arena_used
+    Large* large_pieces
+    uint8_t* large_room
+    uint32_t large_used
 
 
 cdef inline Key short_key(const uint8_t* p, size_t n) noexcept nogil:
@@ -88,21 +102,82 @@ cdef inline Medium* medium_bucket(const Cache* c, const uint64_t* key) noexcept 
     return c.medium_pieces + (hash_medium(key) >> (64 - MEDIUM_BITS))
 
 
+cdef inline Short* beside(Short* bucket) noexcept nogil:
+    return <Short*>(<size_t>bucket ^ 64)
+
+
+cdef inline bint is_short(const Short* e, Key k) noexcept nogil:
+    return ((e.low ^ k.low) | ((e.high ^ k.high) << 4)) == 0
+
+
 cdef inline Short* find_short(const Cache* c, Key k) noexcept nogil:
-    """The entry of a key, or NULL."""
+    """The entry of a key in its own bucket, or NULL."""
     cdef Short* e = short_bucket(c, k)
-    # The second one if it matches, by arithmetic: which of the two is not to be predicted.
-    e += ((e[1].low ^ k.low) | ((e[1].high ^ k.high) << 4)) == 0
-    if ((e.low ^ k.low) | ((e.high ^ k.high) << 4)) == 0:
-        return e
-    return NULL
+    e += is_short(e + 1, k)  # by arithmetic: which of the two it is cannot be predicted
+    return e if is_short(e, k) else NULL
+
+
+cdef inline Short* find_short_anywhere(const Cache* c, Key k) noexcept nogil:
+    """The entry of a key, brought to the first place of its own bucket; or NULL."""
+    cdef Short* home = short_bucket(c, k)
+    cdef Short* e = find_short(c, k)
+    cdef Short moved
+    if e == NULL:
+        e = beside(home)
+        e += is_short(e + 1, k)
+        if not is_short(e, k):
+            return NULL
+        moved = e[0]
+        e[0] = home[1]  # it may be of that bucket or of this one: both find it
+        home[1] = home[0]
+        home[0] = moved
+        e = home
+    return e
+
+
+cdef inline bint is_medium(const Medium* e, const uint64_t* key) noexcept nogil:
+    return (
+        (e.key[0] ^ key[0]) | (e.key[1] ^ key[1]) | (e.key[2] ^ key[2]) | ((e.key[3] ^ key[3]) << 4)
+    ) == 0 and e.key[3] >> 60
 
 
 cdef inline Medium* find_medium(const Cache* c, const uint64_t* key) noexcept nogil:
+    """The entry of a key, or NULL."""
     cdef Medium* e = medium_bucket(c, key)
-    if ((e.key[0] ^ key[0]) | (e.key[1] ^ key[1]) | (e.key[2] ^ key[2]) | ((e.key[3] ^ key[3]) << 4)) == 0 and e.key[3] >> 60:
+    if is_medium(e, key):
+        return e
+    e = <Medium*>(<size_t>e ^ 64)
+    return e if is_medium(e, key) else NULL
+
+
+cdef inline const Large* find_large(const Cache* c, uint64_t h, const uint8_t* p, size_t n) noexcept nogil:
+    """The entry of a piece (h is its hash_bytes), or NULL."""
+    cdef const Large* e = c.large_pieces + (h >> (64 - LARGE_BITS))
+    if e.hash == h and e.count and e.length == n and memcmp(c.large_room + e.at, p, n) == 0:
         return e
     return NULL
+
+
+cdef inline const uint32_t* large_ids(const Cache* c, const Large* e) noexcept nogil:
+    return <const uint32_t*>(c.large_room + ((e.at + e.length + 3) & ~<uint32_t>3))
+
+
+cdef inline void learn_large(Cache* c, uint64_t h, const uint8_t* p, size_t n, const uint32_t* ids, size_t count) noexcept nogil:
+    cdef Large* e
+    cdef size_t size = ((n + 3) & ~<size_t>3) + 4 * count
+    if n > LARGE or c.large_used + size > LARGE_ROOM:
+        if n > LARGE:
+            return
+        memset(c.large_pieces, 0, sizeof(Large) << LARGE_BITS)
+        c.large_used = 0
+    e = c.large_pieces + (h >> (64 - LARGE_BITS))
+    e.hash = h
+    e.at = c.large_used
+    e.length = <uint16_t>n
+    e.count = <uint16_t>count
+    memcpy(c.large_room + e.at, p, n)
+    memcpy(<void*>large_ids(c, e), ids, 4 * count)
+    c.large_used += <uint32_t>size
 
 
 cdef inline void forget(Cache* c) noexcept nogil:
@@ -132,8 +207,10 @@ cdef inline void learn(Cache* c, const uint8_t* p, size_t n, const uint32_t* ids
     if n <= SHORT:
         at = in_arena(c, ids, count) if count > SHORT_IDS else 0
         s = short_bucket(c, k)
-        if s.low != 0 or s.high != 0:
-            s[1] = s[0]
+        if s[1].high:  # full
+            beside(s)[1] = beside(s)[0]
+            beside(s)[0] = s[1]
+        s[1] = s[0]
         s.low = k.low
         s.high = k.high | <uint64_t>count << 60
         if count > SHORT_IDS:
@@ -144,6 +221,7 @@ cdef inline void learn(Cache* c, const uint8_t* p, size_t n, const uint32_t* ids
     at = in_arena(c, ids, count) if count > MEDIUM_IDS else 0
     medium_key(p, n, key)
     m = medium_bucket(c, key)
+    (<Medium*>(<size_t>m ^ 64))[0] = m[0]
     memcpy(m.key, key, 32)
     m.key[3] |= <uint64_t>count << 60
     if count > MEDIUM_IDS:
@@ -158,11 +236,17 @@ cdef inline int open_cache(Cache* c, int bits) noexcept nogil:
     c.short_pieces = <Short*>bpe_alloc_table(<size_t>64 << bits)
     c.medium_pieces = <Medium*>bpe_alloc_table(<size_t>64 << MEDIUM_BITS)
     c.arena = <uint32_t*>malloc(ARENA * 4)
-    c.arena_used = 0
-    return 0 if c.short_pieces != NULL and c.medium_pieces != NULL and c.arena != NULL else -1
+    c.large_pieces = <Large*>calloc(1 << LARGE_BITS, sizeof(Large))
+    c.large_room = <uint8_t*>malloc(LARGE_ROOM)
+    c.arena_used = c.large_used = 0
+    if c.short_pieces == NULL or c.medium_pieces == NULL or c.arena == NULL or c.large_pieces == NULL or c.large_room == NULL:
+        return -1
+    return 0
 
 
 cdef inline void close_cache(Cache* c) noexcept nogil:
     bpe_free_table(c.short_pieces)
     bpe_free_table(c.medium_pieces)
     free(c.arena)
+    free(c.large_pieces)
+    free(c.large_room)

@@ -14,7 +14,8 @@ from .cache cimport SHORT_BITS, bpe_copy16, close_cache, open_cache
 from .chars cimport (
     BLANK, KANA_HAN, KANA_ODD, KANA_PUNCT, LOWER, MARK, NEWLINE, NUMBER, OTHER, PUNCT, REST, UPPER, ClassTable,
 )
-from .engine cimport Work, emit_piece, encode_block, reserve
+from .engine cimport Work, emit_merged, encode_block, reserve
+from .joints cimport make_joints
 from .scan cimport CL100K, DEEPSEEK, GPT2, NO_FAMILY, O200K, Scanner, scan, scan_piece
 from .special cimport Specials, longest_at, next_special
 from .vocab cimport (
@@ -186,7 +187,8 @@ cdef class CompiledCore:
             self._expand(vocabulary.pairs)
         else:
             self._index(vocabulary)
-        if index_byte_pairs(&self.vocab) < 0:
+        self.vocab.joints = make_joints(&self.vocab)
+        if index_byte_pairs(&self.vocab) < 0 or self.vocab.joints == NULL:
             raise MemoryError
         self._add_specials(vocabulary.special_tokens)
         if self.family == NO_FAMILY:
@@ -335,7 +337,7 @@ cdef class CompiledCore:
         work.failed = False
         while True:
             s.end = next_special(specials, s.text, end, &which) if specials != NULL else end
-            while encode_block(work, &self.vocab, &s, 0):
+            while encode_block(work, &self.vocab, &s):
                 if count_only:
                     total += work.n_ids
                     work.n_ids = 0
@@ -393,7 +395,7 @@ cdef class CompiledCore:
             for start, end in patterns.split(segment, self.vocabulary.pattern, self.vocabulary.keep_unmatched):
                 part = segment[start:end].encode()
                 n = PyBytes_GET_SIZE(part)
-                if not reserve(work, n) or not emit_piece(work, &self.vocab, <const uint8_t*>PyBytes_AS_STRING(part), n):
+                if not reserve(work, n) or not emit_merged(work, &self.vocab, <const uint8_t*>PyBytes_AS_STRING(part), n):
                     raise MemoryError
             if which < 0:
                 break

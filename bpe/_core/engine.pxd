@@ -9,18 +9,27 @@ from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memset
 from .cache cimport (
     Cache, Key, Medium, Short, MEDIUM, MEDIUM_IDS, SHORT, SHORT_IDS, bpe_copy16, bpe_prefetch,
-    find_medium, find_short, learn, medium_bucket, medium_key, short_bucket, short_key,
+    LARGE, Large, find_large, find_medium, find_short, find_short_anywhere, large_ids, learn, learn_large,
+    medium_key, short_bucket, short_key,
 )
-from .merge cimport WORD, Word, merge_heap, merge_words, start_word
+from .joints cimport joined, leads_three
+from .merge cimport BATCH, WORD, Word, merge_heap, merge_words, start_word
 from .scan cimport Scanner, scan
-from .vocab cimport NO_TOKEN, Vocab, find_token, hash_bytes, id_of
+from .vocab cimport NO_TOKEN, Vocab, candidate, find_token, hash_bytes, hash_words, id_of, slot_of
 from .window cimport bpe_ctz64
 
 cdef enum:
     BLOCK = 512
-    BATCH = 16      # misses that are merged together
     SLACK = 16      # ids that may be written behind the end
     MOST_BYTES = 0x7FFFFFFF  # of one piece
+
+# A piece that no table of the caller's knows.
+cdef struct Miss:
+    const uint8_t* p
+    size_t n
+    Key key             # if n <= SHORT
+    uint64_t hash
+    uint32_t token      # that it is as a whole, or NO_TOKEN
 
 # What one call needs for itself.
 cdef struct Work:
@@ -30,6 +39,7 @@ cdef struct Work:
     size_t room
     size_t ends[BLOCK + 64]
     Key keys[BLOCK + 64]
+    Miss misses[BATCH]
     Word words[BATCH]
     bint failed         # no memory
 
@@ -68,20 +78,74 @@ cdef inline void emit_medium(Work* w, const Medium* e) noexcept nogil:
     w.n_ids += n
 
 
-cdef inline void emit_words(Work* w, const Vocab* v, Word* words, int first, int last) noexcept nogil:
-    """Write the tokens of merged words."""
-    cdef int i
-    cdef uint64_t alive
-    for i in range(first, last):
-        alive = words[i].alive
-        while alive:
-            w.ids[w.n_ids] = id_of(v, words[i].tokens[bpe_ctz64(alive)])
-            w.n_ids += 1
-            alive &= alive - 1
+cdef inline uint32_t* write_word(const Vocab* v, const Word* word, uint32_t* ids) noexcept nogil:
+    """Write the ids of a merged word; the place behind them."""
+    cdef uint64_t alive = word.alive
+    while alive:
+        ids[0] = id_of(v, word.tokens[bpe_ctz64(alive)])
+        ids += 1
+        alive &= alive - 1
+    return ids
+
+
+cdef inline Key key_at(const uint8_t* p, size_t n, const uint8_t* end) noexcept nogil:
+    """The key of a short piece, reading nothing behind the text."""
+    cdef uint8_t tail[16]
+    if end - p >= 16:
+        return short_key(p, n)
+    memset(tail, 0, 16)
+    memcpy(tail, p, n)
+    return short_key(tail, n)
+
+
+cdef inline void add_miss(Work* w, const Vocab* v, int i, const uint8_t* p, size_t n, Key key) noexcept nogil:
+    cdef Miss* miss = &w.misses[i]
+    miss.p = p
+    miss.n = n
+    miss.key = key
+    miss.hash = hash_words(key.low, key.high) if n <= SHORT else hash_bytes(p, n)
+    bpe_prefetch(v.slots + slot_of(v, miss.hash))
+
+
+cdef inline void learn_misses(Work* w, const Vocab* v, int n) noexcept nogil:
+    """Find the tokens of up to BATCH misses and remember them.
+
+    Each step is done for all before the next: the loads of one miss hide behind the others.
+    """
+    cdef int i, m
+    cdef Miss* miss
+    cdef uint32_t t
+    cdef uint32_t ids[WORD]
+    if v.whole_first:
+        for i in range(n):
+            t = candidate(v, w.misses[i].hash)
+            w.misses[i].token = t
+            if t != NO_TOKEN:
+                bpe_prefetch(v.offsets + t)
+        for i in range(n):
+            if w.misses[i].token != NO_TOKEN:
+                bpe_prefetch(v.bytes + v.offsets[w.misses[i].token])
+    m = 0
+    for i in range(n):
+        miss = &w.misses[i]
+        miss.token = find_token(v, miss.hash, miss.p, miss.n) if v.whole_first else NO_TOKEN
+        if miss.token == NO_TOKEN:
+            start_word(v, &w.words[m], miss.p, <int>miss.n)
+            m += 1
+    merge_words(v, w.words, m)
+    m = 0
+    for i in range(n):
+        miss = &w.misses[i]
+        if miss.token == NO_TOKEN:
+            learn(&w.cache, miss.p, miss.n, ids, write_word(v, &w.words[m], ids) - ids, miss.key)
+            m += 1
+        else:
+            ids[0] = id_of(v, miss.token)
+            learn(&w.cache, miss.p, miss.n, ids, 1, miss.key)
 
 
 cdef inline bint emit_heap(Work* w, const Vocab* v, const uint8_t* p, size_t n) noexcept nogil:
-    """Merge with a heap and write; False: no memory (or a piece of 4 GB and more)."""
+    """Merge with a heap and write; False: no memory."""
     cdef uint32_t* tokens = <uint32_t*>malloc(n * 4)
     cdef uint32_t* lengths = <uint32_t*>malloc(n * 4)
     cdef Py_ssize_t count = -1
@@ -99,34 +163,161 @@ cdef inline bint emit_heap(Work* w, const Vocab* v, const uint8_t* p, size_t n) 
     return not w.failed
 
 
-cdef inline bint emit_piece(Work* w, const Vocab* v, const uint8_t* p, size_t n) noexcept nogil:
-    """One piece of any length that no table of the caller's knows; False: no memory."""
+cdef inline bint emit_merged(Work* w, const Vocab* v, const uint8_t* p, size_t n) noexcept nogil:
+    """One piece of any length, by merging; n ids are reserved.  False: no memory."""
     cdef uint32_t token = NO_TOKEN
     if v.whole_first:
         token = find_token(v, hash_bytes(p, n), p, n)
     if token != NO_TOKEN:
         w.ids[w.n_ids] = id_of(v, token)
         w.n_ids += 1
-        return True
-    if n <= WORD:
+    elif n <= WORD:
         start_word(v, w.words, p, <int>n)
         merge_words(v, w.words, 1)
-        emit_words(w, v, w.words, 0, 1)
+        w.n_ids = write_word(v, w.words, w.ids + w.n_ids) - w.ids
+    else:
+        return emit_heap(w, v, p, n)
+    return True
+
+
+cdef inline size_t part_end(const Vocab* v, const uint8_t* p, size_t n) noexcept nogil:
+    """The end of the first part of p[:n] that no token can go beyond."""
+    cdef size_t i = 3
+    while i + 3 <= n and leads_three(p[i - 3]):
+        if leads_three(p[i]) and not joined(v.joints, p + i):
+            return i
+        i += 3
+    return n
+
+
+cdef inline bint emit_parts(Work* w, const Vocab* v, const uint8_t* p, size_t n, const uint8_t* text_end) noexcept nogil:
+    """One piece of characters of three bytes, part by part; n ids are reserved.
+
+    The short parts that are not known are learned first, BATCH of them together.
+    """
+    cdef size_t done = 0
+    cdef size_t ahead = 0
+    cdef size_t end
+    cdef int misses
+    cdef Short* e
+    cdef Key key
+    while done < n:
+        end = done + part_end(v, p + done, n - done)
+        if end - done <= SHORT:
+            key = key_at(p + done, end - done, text_end)
+            e = find_short(&w.cache, key)
+            if e == NULL and done >= ahead:
+                misses = 0
+                ahead = done
+                while ahead < n and misses < BATCH:
+                    end = ahead + part_end(v, p + ahead, n - ahead)
+                    if end - ahead <= SHORT:
+                        key = key_at(p + ahead, end - ahead, text_end)
+                        if find_short(&w.cache, key) == NULL:
+                            add_miss(w, v, misses, p + ahead, end - ahead, key)
+                            misses += 1
+                    ahead = end
+                learn_misses(w, v, misses)
+                continue
+            if e != NULL:
+                emit_short(w, e)
+                done = end
+                continue
+        if not emit_merged(w, v, p + done, end - done):
+            return False
+        done = end
+    return True
+
+
+cdef inline bint emit_miss(Work* w, const Vocab* v, const uint8_t* base, size_t first, size_t n, const uint8_t* text_end) noexcept nogil:
+    """Write piece `first` of the block, which no table knows; learns it and the next misses."""
+    cdef size_t i, length
+    cdef size_t start = w.ends[first - 1] if first else 0
+    cdef const uint8_t* p = base + start
+    cdef size_t before = w.n_ids
+    cdef int misses = 0
+    cdef uint64_t key[4]
+    cdef Short* e
+    cdef Medium* m
+    cdef const Large* known
+    cdef uint64_t h
+    length = w.ends[first] - start
+    if length <= SHORT:
+        e = find_short_anywhere(&w.cache, w.keys[first])
+        if e != NULL:
+            emit_short(w, e)
+            return True
+    if not reserve(w, length + 16 * (n - first)):
+        return False
+    if length > MEDIUM:
+        if length > LARGE:
+            if leads_three(p[0]):
+                return emit_parts(w, v, p, length, text_end)
+            return emit_merged(w, v, p, length)
+        h = hash_bytes(p, length)
+        known = find_large(&w.cache, h, p, length)
+        if known != NULL:
+            memcpy(w.ids + w.n_ids, large_ids(&w.cache, known), 4 * known.count)
+            w.n_ids += known.count
+            return True
+        if leads_three(p[0]):
+            if not emit_parts(w, v, p, length, text_end):
+                return False
+        elif not emit_merged(w, v, p, length):
+            return False
+        learn_large(&w.cache, h, p, length, w.ids + before, w.n_ids - before)
         return True
-    return emit_heap(w, v, p, n)
+    if length >= 6 and leads_three(p[0]):
+        if not emit_parts(w, v, p, length, text_end):
+            return False
+        learn(&w.cache, p, length, w.ids + before, w.n_ids - before, w.keys[first])
+        return True
+    for i in range(first, n):
+        length = w.ends[i] - start
+        p = base + start
+        start = w.ends[i]
+        if length >= 6 and leads_three(p[0]):
+            continue
+        if length <= SHORT:
+            if i > first and find_short_anywhere(&w.cache, w.keys[i]) != NULL:
+                continue
+        elif length <= MEDIUM:
+            if i > first:
+                medium_key(p, length, key)
+                if find_medium(&w.cache, key) != NULL:
+                    continue
+        else:
+            continue
+        add_miss(w, v, misses, p, length, w.keys[i])
+        misses += 1
+        if misses == BATCH:
+            break
+    learn_misses(w, v, misses)
+    p = w.misses[0].p
+    length = w.misses[0].n
+    if length <= SHORT:
+        e = find_short(&w.cache, w.keys[first])
+        if e != NULL:
+            emit_short(w, e)
+            return True
+    else:
+        medium_key(p, length, key)
+        m = find_medium(&w.cache, key)
+        if m != NULL:
+            emit_medium(w, m)
+            return True
+    return emit_merged(w, v, p, length)  # too many tokens to remember, or pushed out again
 
 
-cdef inline size_t encode_block(Work* w, const Vocab* v, Scanner* s, size_t count_only) noexcept nogil:
+cdef inline bint encode_block(Work* w, const Vocab* v, Scanner* s) noexcept nogil:
     """The next block; False at the end of the text, or when memory failed."""
     cdef const uint8_t* base = s.text
-    cdef const uint8_t* safe = s.end - 16
     cdef const uint8_t* p
     cdef size_t n = scan(s, w.ends, BLOCK + 64)
-    cdef size_t i, start, length, before
+    cdef size_t i, start, length
     cdef Short* e
     cdef Medium* m
     cdef uint64_t key[4]
-    cdef uint8_t tail[32]
     if n == 0 or not reserve(w, 16 * n):
         return False
     start = 0
@@ -134,15 +325,11 @@ cdef inline size_t encode_block(Work* w, const Vocab* v, Scanner* s, size_t coun
         length = w.ends[i] - start
         p = base + start
         start = w.ends[i]
-        if length > SHORT:
+        if length > SHORT:  # a key that matches nothing
             w.keys[i].low = 1
             w.keys[i].high = 0
-        elif p <= safe:
-            w.keys[i] = short_key(p, length)
         else:
-            memset(tail, 0, 16)
-            memcpy(tail, p, length)
-            w.keys[i] = short_key(tail, length)
+            w.keys[i] = key_at(p, length, s.end)
         bpe_prefetch(short_bucket(&w.cache, w.keys[i]))
     start = 0
     for i in range(n):
@@ -157,14 +344,8 @@ cdef inline size_t encode_block(Work* w, const Vocab* v, Scanner* s, size_t coun
             medium_key(p, length, key)
             m = find_medium(&w.cache, key)
             if m != NULL:
-                if not reserve(w, 16 * (n - i) + 32):
-                    return False
                 emit_medium(w, m)
                 continue
-        if not reserve(w, length + 16 * (n - i)):
+        if not emit_miss(w, v, base, i, n, s.end):
             return False
-        before = w.n_ids
-        if not emit_piece(w, v, p, length):
-            return False
-        learn(&w.cache, p, length, w.ids + before, w.n_ids - before, w.keys[i])
     return True

@@ -18,6 +18,7 @@ cdef extern from "simd.h" nogil:
 
 cdef enum:
     WORD = 64              # bytes of the longest word
+    BATCH = 16             # words that are merged in turns
     POSITION_BITS = 6
     NOTHING = 0x7FFFFFFF   # no pair here; vectors compare signed numbers
 
@@ -26,7 +27,7 @@ cdef struct Word:
     uint32_t tokens[WORD]
     uint64_t alive         # positions where a token starts
     int blocks             # of 16 pairs
-    int n
+    int at, before, after  # the last merge: its place, and its neighbours or -1
 
 
 cdef inline uint32_t entry(uint32_t rank, int position) noexcept nogil:
@@ -35,7 +36,6 @@ cdef inline uint32_t entry(uint32_t rank, int position) noexcept nogil:
 
 cdef inline void start_word(const Vocab* v, Word* w, const uint8_t* p, int n) noexcept nogil:
     cdef int i
-    w.n = n
     w.blocks = (n + 15) >> 4
     w.alive = below(n)
     for i in range(n):
@@ -46,13 +46,12 @@ cdef inline void start_word(const Vocab* v, Word* w, const uint8_t* p, int n) no
         w.pairs[i] = NOTHING
 
 
-cdef inline bint merge_once(const Vocab* v, Word* w) noexcept nogil:
-    """Merge the leftmost pair of the lowest rank; False if none merges."""
+cdef inline bint pick(const Vocab* v, Word* w) noexcept nogil:
+    """Merge the leftmost pair of the lowest rank, and ask for its new neighbours; False if none merges."""
     cdef uint32_t least = bpe_min16(w.pairs)
     cdef uint32_t other
     cdef int i, k
-    cdef uint64_t after
-    cdef uint32_t token
+    cdef uint64_t rest
     for k in range(1, w.blocks):
         other = bpe_min16(w.pairs + 16 * k)
         if other < least:
@@ -60,23 +59,39 @@ cdef inline bint merge_once(const Vocab* v, Word* w) noexcept nogil:
     if least == NOTHING:
         return False
     i = least & (WORD - 1)
-    token = merged(v, least >> POSITION_BITS)
-    w.tokens[i] = token
-    after = w.alive & (~<uint64_t>1 << i)
-    k = bpe_ctz64(after)  # the part that goes
+    w.at = i
+    w.tokens[i] = merged(v, least >> POSITION_BITS)
+    rest = w.alive & (~<uint64_t>1 << i)
+    k = bpe_ctz64(rest)  # the part that goes
     w.pairs[k] = NOTHING
     w.alive &= ~(<uint64_t>1 << k)
-    after &= after - 1
-    w.pairs[i] = entry(pair_rank(v, token, w.tokens[bpe_ctz64(after)]), i) if after else NOTHING
-    after = w.alive & below(i)
-    if after:
-        k = bpe_top64(after)
-        w.pairs[k] = entry(pair_rank(v, w.tokens[k], token), k)
+    rest &= rest - 1
+    w.after = -1
+    if rest:
+        w.after = bpe_ctz64(rest)
+        bpe_prefetch(v.pairs + 2 * pair_bucket(v, pair_key(w.tokens[i], w.tokens[w.after])))
+    rest = w.alive & below(i)
+    w.before = -1
+    if rest:
+        w.before = bpe_top64(rest)
+        bpe_prefetch(v.pairs + 2 * pair_bucket(v, pair_key(w.tokens[w.before], w.tokens[i])))
     return True
 
 
+cdef inline void rank_neighbours(const Vocab* v, Word* w) noexcept nogil:
+    """The ranks of the two pairs that the last merge has made."""
+    cdef int i = w.at
+    if w.after >= 0:
+        w.pairs[i] = entry(pair_rank(v, w.tokens[i], w.tokens[w.after]), i)
+    else:
+        w.pairs[i] = NOTHING
+    if w.before >= 0:
+        w.pairs[w.before] = entry(pair_rank(v, w.tokens[w.before], w.tokens[i]), w.before)
+
+
 cdef inline void merge_words(const Vocab* v, Word* words, int n) noexcept nogil:
-    cdef int open_words[64]
+    """All merges of up to BATCH words, which start_word has filled."""
+    cdef int open_words[BATCH]
     cdef int i, m
     for i in range(n):
         open_words[i] = i
@@ -84,8 +99,10 @@ cdef inline void merge_words(const Vocab* v, Word* words, int n) noexcept nogil:
         m = 0
         for i in range(n):
             open_words[m] = open_words[i]
-            m += merge_once(v, words + open_words[i])
+            m += pick(v, words + open_words[i])
         n = m
+        for i in range(n):
+            rank_neighbours(v, words + open_words[i])
 
 
 # ---- more than 64 bytes: a heap over the pairs, O(n log n) ----

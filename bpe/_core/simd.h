@@ -122,16 +122,16 @@ BPE_INLINE void bpe_prefetch(const void *p) {
 #endif
 }
 
-/* Zeroed memory for a large table, on a cache line; huge pages where the system has them. */
+/* Zeroed memory for a large table, on a pair of cache lines; huge pages where the system has them. */
 static void *bpe_alloc_table(size_t size) {
     char *raw, *at;
-    size_t align = size >= 1 << 21 ? 1 << 21 : 64;
+    size_t align = size >= 1 << 21 ? 1 << 21 : 128;
     raw = (char *)calloc(1, size + align + sizeof(void *));
     if (!raw) return NULL;
     at = (char *)(((uintptr_t)raw + sizeof(void *) + align - 1) & ~(uintptr_t)(align - 1));
     memcpy(at - sizeof(void *), &raw, sizeof(void *));
 #if defined(BPE_HUGE_PAGES)
-    if (align > 64) madvise(at, size, MADV_HUGEPAGE);
+    if (align > 128) madvise(at, size, MADV_HUGEPAGE);
 #endif
     return at;
 }

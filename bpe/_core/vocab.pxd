@@ -33,6 +33,7 @@ cdef struct Vocab:
     uint32_t pair_mask       # of buckets
     uint32_t* byte_pairs     # rank of each pair of single bytes
     uint32_t* results        # rank -> token; NULL: the rank is the token
+    uint8_t* joints          # see joints.pxd
     bint whole_first         # a piece that is a token is not merged
     bint well_formed         # every token is reached by its own merge of smaller ones
     size_t longest           # bytes of the longest token
@@ -63,9 +64,19 @@ cdef inline uint64_t hash_bytes(const uint8_t* p, size_t n) noexcept nogil:
     return hash_words(a ^ bpe_load64le(tail), bpe_load64le(tail + 8) + n)
 
 
+cdef inline uint32_t slot_of(const Vocab* v, uint64_t h) noexcept nogil:
+    return <uint32_t>(h >> 32) & v.slot_mask
+
+
+cdef inline uint32_t candidate(const Vocab* v, uint64_t h) noexcept nogil:
+    """The token in the first slot of a hash, if its tag is right: where find_token will look."""
+    cdef uint32_t e = v.slots[slot_of(v, h)]
+    return e & v.index_mask if (e ^ <uint32_t>h) & ~v.index_mask == 0 and e != NO_TOKEN else NO_TOKEN
+
+
 cdef inline uint32_t find_slot(const Vocab* v, uint64_t h, const uint8_t* p, size_t n) noexcept nogil:
     """The slot of the token with these bytes, or the empty one where it would stand."""
-    cdef uint32_t i = <uint32_t>(h >> 20) & v.slot_mask
+    cdef uint32_t i = slot_of(v, h)
     cdef uint32_t tag = <uint32_t>h & ~v.index_mask
     cdef uint32_t e, t
     while True:
@@ -277,3 +288,4 @@ cdef inline void free_vocab(Vocab* v) noexcept nogil:
     free(v.pairs)
     free(v.byte_pairs)
     free(v.results)
+    free(v.joints)
