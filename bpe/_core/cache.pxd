@@ -15,6 +15,9 @@ cdef extern from "simd.h" nogil:
     uint64_t bpe_load64le(const void*)
     void bpe_copy16(void*, const void*)
     void bpe_prefetch(const void*)
+    const uint64_t bpe_key_low[17]
+    const uint64_t bpe_key_high[17]
+    const uint64_t bpe_key_tag[17]
     void* bpe_alloc_table(size_t)
     void bpe_free_table(void*)
 
@@ -66,15 +69,23 @@ cdef struct Cache:
 
 
 cdef inline Key short_key(const uint8_t* p, size_t n) noexcept nogil:
-    """The key of n bytes, 1 to 15, of 16 that can be read."""
+    """The key of n bytes, of 16 that can be read; one that matches nothing if n > SHORT."""
     cdef Key k
-    k.low = bpe_load64le(p)
-    if n < 8:
-        k.low &= ~(~<uint64_t>0 << (8 * n))
-        k.high = <uint64_t>n << 56
-    else:
-        k.high = (bpe_load64le(p + 8) & ~(~<uint64_t>0 << (8 * (n - 8)))) | <uint64_t>n << 56
+    if n > SHORT + 1:
+        n = SHORT + 1
+    k.low = bpe_load64le(p) & bpe_key_low[n]
+    k.high = (bpe_load64le(p + 8) & bpe_key_high[n]) | bpe_key_tag[n]
     return k
+
+
+cdef inline Key short_key_near(const uint8_t* p, size_t n, const uint8_t* end) noexcept nogil:
+    """The same, reading nothing behind the end of the text."""
+    cdef uint8_t tail[16]
+    if end - p >= 16:
+        return short_key(p, n)
+    memset(tail, 0, 16)
+    memcpy(tail, p, end - p)
+    return short_key(tail, n)
 
 
 cdef inline void medium_key(const uint8_t* p, size_t n, uint64_t* key) noexcept nogil:
@@ -110,9 +121,8 @@ cdef inline bint is_short(const Short* e, Key k) noexcept nogil:
     return ((e.low ^ k.low) | ((e.high ^ k.high) << 4)) == 0
 
 
-cdef inline Short* find_short(const Cache* c, Key k) noexcept nogil:
+cdef inline Short* find_short(Short* e, Key k) noexcept nogil:
     """The entry of a key in its own bucket, or NULL."""
-    cdef Short* e = short_bucket(c, k)
     e += is_short(e + 1, k)  # by arithmetic: which of the two it is cannot be predicted
     return e if is_short(e, k) else NULL
 
@@ -120,7 +130,7 @@ cdef inline Short* find_short(const Cache* c, Key k) noexcept nogil:
 cdef inline Short* find_short_anywhere(const Cache* c, Key k) noexcept nogil:
     """The entry of a key, brought to the first place of its own bucket; or NULL."""
     cdef Short* home = short_bucket(c, k)
-    cdef Short* e = find_short(c, k)
+    cdef Short* e = find_short(home, k)
     cdef Short moved
     if e == NULL:
         e = beside(home)
@@ -180,6 +190,33 @@ cdef inline void learn_large(Cache* c, uint64_t h, const uint8_t* p, size_t n, c
     c.large_used += <uint32_t>size
 
 
+cdef inline size_t copy_short(const Cache* c, const Short* e, uint32_t* ids) noexcept nogil:
+    """Write the ids of an entry, their number as the result; 16 places may be written."""
+    cdef size_t n = e.high >> 60
+    if n <= SHORT_IDS:
+        bpe_copy16(ids, e.ids)
+    else:
+        copy_many(ids, c.arena + e.ids[0])
+    return n
+
+
+cdef inline size_t copy_medium(const Cache* c, const Medium* e, uint32_t* ids) noexcept nogil:
+    cdef size_t n = e.key[3] >> 60
+    if n <= MEDIUM_IDS:
+        bpe_copy16(ids, e.ids)
+        bpe_copy16(ids + 4, e.ids + 4)
+    else:
+        copy_many(ids, c.arena + e.ids[0])
+    return n
+
+
+cdef inline void copy_many(uint32_t* ids, const uint32_t* learned) noexcept nogil:
+    bpe_copy16(ids, learned)
+    bpe_copy16(ids + 4, learned + 4)
+    bpe_copy16(ids + 8, learned + 8)
+    bpe_copy16(ids + 12, learned + 12)
+
+
 cdef inline void forget(Cache* c) noexcept nogil:
     memset(c.short_pieces, 0, <size_t>64 << (64 - c.short_shift))
     memset(c.medium_pieces, 0, <size_t>64 << MEDIUM_BITS)
@@ -188,7 +225,7 @@ cdef inline void forget(Cache* c) noexcept nogil:
 
 cdef inline uint32_t in_arena(Cache* c, const uint32_t* ids, size_t n) noexcept nogil:
     cdef uint32_t at
-    if c.arena_used + n + MOST_IDS > ARENA:
+    if c.arena_used + n + 16 > ARENA:
         forget(c)
     at = c.arena_used
     memcpy(c.arena + at, ids, n * 4)

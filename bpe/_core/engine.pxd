@@ -1,16 +1,16 @@
 # The engine: text to token ids, block by block.
 #
-# A block is 512 pieces.  (A) The scanner finds their ends.  (B) Their keys are built and the
-# buckets of the table prefetched.  (C) The table is probed and the ids written; at a miss the next
-# misses of the block are collected, merged together, learned.
+# A block is some 512 pieces.  (A) The scanner finds their ends.  (B) Their keys are built and the
+# buckets of the table asked for.  (C) The table is probed and the ids written; at a miss the next
+# misses of the block are collected, merged together and learned.
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memcpy
 from .cache cimport (
-    Cache, Key, Medium, Short, MEDIUM, MEDIUM_IDS, SHORT, SHORT_IDS, bpe_copy16, bpe_prefetch,
-    LARGE, Large, find_large, find_medium, find_short, find_short_anywhere, large_ids, learn, learn_large,
-    medium_key, short_bucket, short_key,
+    LARGE, MEDIUM, SHORT, Cache, Key, Large, Medium, Short, bpe_prefetch, copy_medium, copy_short,
+    find_large, find_medium, find_short, find_short_anywhere, large_ids, learn, learn_large,
+    medium_key, short_bucket, short_key, short_key_near,
 )
 from .joints cimport joined, leads_three
 from .merge cimport BATCH, WORD, Word, merge_heap, merge_words, start_word
@@ -39,6 +39,7 @@ cdef struct Work:
     size_t room
     size_t ends[BLOCK + 64]
     Key keys[BLOCK + 64]
+    Short* buckets[BLOCK + 64]
     Miss misses[BATCH]
     Word words[BATCH]
     bint failed         # no memory
@@ -59,25 +60,6 @@ cdef inline bint reserve(Work* w, size_t more) noexcept nogil:
     return True
 
 
-cdef inline void emit_short(Work* w, const Short* e) noexcept nogil:
-    cdef size_t n = e.high >> 60
-    if n <= SHORT_IDS:
-        bpe_copy16(w.ids + w.n_ids, e.ids)
-    else:
-        memcpy(w.ids + w.n_ids, w.cache.arena + e.ids[0], n * 4)
-    w.n_ids += n
-
-
-cdef inline void emit_medium(Work* w, const Medium* e) noexcept nogil:
-    cdef size_t n = e.key[3] >> 60
-    if n <= MEDIUM_IDS:
-        bpe_copy16(w.ids + w.n_ids, e.ids)
-        bpe_copy16(w.ids + w.n_ids + 4, e.ids + 4)
-    else:
-        memcpy(w.ids + w.n_ids, w.cache.arena + e.ids[0], n * 4)
-    w.n_ids += n
-
-
 cdef inline uint32_t* write_word(const Vocab* v, const Word* word, uint32_t* ids) noexcept nogil:
     """Write the ids of a merged word; the place behind them."""
     cdef uint64_t alive = word.alive
@@ -86,16 +68,6 @@ cdef inline uint32_t* write_word(const Vocab* v, const Word* word, uint32_t* ids
         ids += 1
         alive &= alive - 1
     return ids
-
-
-cdef inline Key key_at(const uint8_t* p, size_t n, const uint8_t* end) noexcept nogil:
-    """The key of a short piece, reading nothing behind the text."""
-    cdef uint8_t tail[16]
-    if end - p >= 16:
-        return short_key(p, n)
-    memset(tail, 0, 16)
-    memcpy(tail, p, n)
-    return short_key(tail, n)
 
 
 cdef inline void add_miss(Work* w, const Vocab* v, int i, const uint8_t* p, size_t n, Key key) noexcept nogil:
@@ -190,123 +162,125 @@ cdef inline size_t part_end(const Vocab* v, const uint8_t* p, size_t n) noexcept
     return n
 
 
+cdef inline bint emit_known(Work* w, const uint8_t* p, size_t n, Key key) noexcept nogil:
+    """Write what the tables know of a piece (`key` is its short key), wherever it stands there."""
+    cdef Short* s
+    cdef Medium* m
+    cdef const Large* large
+    cdef uint64_t long_key[4]
+    if n <= SHORT:
+        s = find_short_anywhere(&w.cache, key)
+        if s == NULL:
+            return False
+        w.n_ids += copy_short(&w.cache, s, w.ids + w.n_ids)
+    elif n <= MEDIUM:
+        medium_key(p, n, long_key)
+        m = find_medium(&w.cache, long_key)
+        if m == NULL:
+            return False
+        w.n_ids += copy_medium(&w.cache, m, w.ids + w.n_ids)
+    else:
+        large = find_large(&w.cache, hash_bytes(p, n), p, n)
+        if large == NULL:
+            return False
+        memcpy(w.ids + w.n_ids, large_ids(&w.cache, large), 4 * large.count)
+        w.n_ids += large.count
+    return True
+
+
+cdef inline bint is_known(Work* w, const uint8_t* p, size_t n, Key key) noexcept nogil:
+    cdef uint64_t long_key[4]
+    if n <= SHORT:
+        return find_short_anywhere(&w.cache, key) != NULL
+    medium_key(p, n, long_key)
+    return find_medium(&w.cache, long_key) != NULL
+
+
+cdef inline bint emit_unknown(Work* w, const Vocab* v, const uint8_t* p, size_t n, Key key) noexcept nogil:
+    """Merge one piece, write it, remember it; n ids are reserved.  False: no memory."""
+    cdef size_t before = w.n_ids
+    if not emit_merged(w, v, p, n):
+        return False
+    remember(w, p, n, before, key)
+    return True
+
+
+cdef inline void remember(Work* w, const uint8_t* p, size_t n, size_t before, Key key) noexcept nogil:
+    """Learn the ids that were written for a piece."""
+    if n <= MEDIUM:
+        learn(&w.cache, p, n, w.ids + before, w.n_ids - before, key)
+    elif n <= LARGE:
+        learn_large(&w.cache, hash_bytes(p, n), p, n, w.ids + before, w.n_ids - before)
+
+
 cdef inline bint emit_parts(Work* w, const Vocab* v, const uint8_t* p, size_t n, const uint8_t* text_end) noexcept nogil:
     """One piece of characters of three bytes, part by part; n ids are reserved.
 
-    The short parts that are not known are learned first, BATCH of them together.
+    Parts that are not known are learned first, BATCH of them together.
     """
     cdef size_t done = 0
-    cdef size_t ahead = 0
+    cdef size_t ahead = 0   # all before is learned
     cdef size_t end
     cdef int misses
-    cdef Short* e
     cdef Key key
     while done < n:
         end = done + part_end(v, p + done, n - done)
-        if end - done <= SHORT:
-            key = key_at(p + done, end - done, text_end)
-            e = find_short(&w.cache, key)
-            if e == NULL and done >= ahead:
-                misses = 0
-                ahead = done
-                while ahead < n and misses < BATCH:
-                    end = ahead + part_end(v, p + ahead, n - ahead)
-                    if end - ahead <= SHORT:
-                        key = key_at(p + ahead, end - ahead, text_end)
-                        if find_short(&w.cache, key) == NULL:
-                            add_miss(w, v, misses, p + ahead, end - ahead, key)
-                            misses += 1
-                    ahead = end
-                learn_misses(w, v, misses)
-                continue
-            if e != NULL:
-                emit_short(w, e)
-                done = end
-                continue
-        if not emit_merged(w, v, p + done, end - done):
-            return False
-        done = end
+        key = short_key_near(p + done, end - done, text_end)
+        if emit_known(w, p + done, end - done, key):
+            done = end
+        elif end - done > MEDIUM or done < ahead:
+            if not emit_unknown(w, v, p + done, end - done, key):
+                return False
+            done = end
+        else:
+            misses = 0
+            ahead = done
+            while ahead < n and misses < BATCH:
+                end = ahead + part_end(v, p + ahead, n - ahead)
+                if end - ahead <= MEDIUM:
+                    key = short_key_near(p + ahead, end - ahead, text_end)
+                    if not is_known(w, p + ahead, end - ahead, key):
+                        add_miss(w, v, misses, p + ahead, end - ahead, key)
+                        misses += 1
+                ahead = end
+            learn_misses(w, v, misses)
     return True
 
 
 cdef inline bint emit_miss(Work* w, const Vocab* v, const uint8_t* base, size_t first, size_t n, const uint8_t* text_end) noexcept nogil:
-    """Write piece `first` of the block, which no table knows; learns it and the next misses."""
-    cdef size_t i, length
+    """Write piece `first` of the block, which is not in its bucket; learn the next misses with it."""
     cdef size_t start = w.ends[first - 1] if first else 0
-    cdef const uint8_t* p = base + start
+    cdef size_t length = w.ends[first] - start
     cdef size_t before = w.n_ids
+    cdef size_t i
+    cdef const uint8_t* p = base + start
     cdef int misses = 0
-    cdef uint64_t key[4]
-    cdef Short* e
-    cdef Medium* m
-    cdef const Large* known
-    cdef uint64_t h
-    length = w.ends[first] - start
-    if length <= SHORT:
-        e = find_short_anywhere(&w.cache, w.keys[first])
-        if e != NULL:
-            emit_short(w, e)
-            return True
     if not reserve(w, length + 16 * (n - first)):
         return False
-    if length > MEDIUM:
-        if length > LARGE:
-            if leads_three(p[0]):
-                return emit_parts(w, v, p, length, text_end)
-            return emit_merged(w, v, p, length)
-        h = hash_bytes(p, length)
-        known = find_large(&w.cache, h, p, length)
-        if known != NULL:
-            memcpy(w.ids + w.n_ids, large_ids(&w.cache, known), 4 * known.count)
-            w.n_ids += known.count
-            return True
-        if leads_three(p[0]):
-            if not emit_parts(w, v, p, length, text_end):
-                return False
-        elif not emit_merged(w, v, p, length):
-            return False
-        learn_large(&w.cache, h, p, length, w.ids + before, w.n_ids - before)
+    if length <= LARGE and emit_known(w, p, length, w.keys[first]):
         return True
     if length >= 6 and leads_three(p[0]):
         if not emit_parts(w, v, p, length, text_end):
             return False
-        learn(&w.cache, p, length, w.ids + before, w.n_ids - before, w.keys[first])
+        remember(w, p, length, before, w.keys[first])
         return True
+    if length > MEDIUM:
+        return emit_unknown(w, v, p, length, w.keys[first])
     for i in range(first, n):
         length = w.ends[i] - start
         p = base + start
         start = w.ends[i]
-        if length >= 6 and leads_three(p[0]):
-            continue
-        if length <= SHORT:
-            if i > first and find_short_anywhere(&w.cache, w.keys[i]) != NULL:
-                continue
-        elif length <= MEDIUM:
-            if i > first:
-                medium_key(p, length, key)
-                if find_medium(&w.cache, key) != NULL:
-                    continue
-        else:
+        if length > MEDIUM or (length >= 6 and leads_three(p[0])) or (i > first and is_known(w, p, length, w.keys[i])):
             continue
         add_miss(w, v, misses, p, length, w.keys[i])
         misses += 1
         if misses == BATCH:
             break
-    learn_misses(w, v, misses)
     p = w.misses[0].p
     length = w.misses[0].n
-    if length <= SHORT:
-        e = find_short(&w.cache, w.keys[first])
-        if e != NULL:
-            emit_short(w, e)
-            return True
-    else:
-        medium_key(p, length, key)
-        m = find_medium(&w.cache, key)
-        if m != NULL:
-            emit_medium(w, m)
-            return True
-    return emit_merged(w, v, p, length)  # too many tokens to remember, or pushed out again
+    learn_misses(w, v, misses)
+    # Too many tokens to remember, or pushed out again: alone.
+    return emit_known(w, p, length, w.keys[first]) or emit_merged(w, v, p, length)
 
 
 cdef inline bint encode_block(Work* w, const Vocab* v, Scanner* s) noexcept nogil:
@@ -314,38 +288,30 @@ cdef inline bint encode_block(Work* w, const Vocab* v, Scanner* s) noexcept nogi
     cdef const uint8_t* base = s.text
     cdef const uint8_t* p
     cdef size_t n = scan(s, w.ends, BLOCK + 64)
-    cdef size_t i, start, length
+    cdef size_t i, start
     cdef Short* e
-    cdef Medium* m
-    cdef uint64_t key[4]
     if n == 0 or not reserve(w, 16 * n):
         return False
-    start = 0
+    make_keys(w, base, n, s.end)
     for i in range(n):
-        length = w.ends[i] - start
-        p = base + start
-        start = w.ends[i]
-        if length > SHORT:  # a key that matches nothing
-            w.keys[i].low = 1
-            w.keys[i].high = 0
-        else:
-            w.keys[i] = key_at(p, length, s.end)
-        bpe_prefetch(short_bucket(&w.cache, w.keys[i]))
-    start = 0
-    for i in range(n):
-        length = w.ends[i] - start
-        p = base + start
-        start = w.ends[i]
-        e = find_short(&w.cache, w.keys[i])
+        e = find_short(w.buckets[i], w.keys[i])
         if e != NULL:
-            emit_short(w, e)
-            continue
-        if SHORT < length <= MEDIUM:
-            medium_key(p, length, key)
-            m = find_medium(&w.cache, key)
-            if m != NULL:
-                emit_medium(w, m)
-                continue
-        if not emit_miss(w, v, base, i, n, s.end):
+            w.n_ids += copy_short(&w.cache, e, w.ids + w.n_ids)
+        elif not emit_miss(w, v, base, i, n, s.end):
             return False
     return True
+
+
+cdef inline void make_keys(Work* w, const uint8_t* base, size_t n, const uint8_t* end) noexcept nogil:
+    """Key and bucket of each piece of the block; asks for the buckets."""
+    cdef const uint8_t* p = base
+    cdef size_t i
+    cdef bint near_end = end - (base + w.ends[n - 1]) < 16
+    for i in range(n):
+        if near_end:
+            w.keys[i] = short_key_near(p, base + w.ends[i] - p, end)
+        else:
+            w.keys[i] = short_key(p, base + w.ends[i] - p)
+        w.buckets[i] = short_bucket(&w.cache, w.keys[i])
+        bpe_prefetch(w.buckets[i])
+        p = base + w.ends[i]

@@ -11,12 +11,12 @@ from .vocab cimport Vocab
 cdef enum:
     FILTER_BITS = 19
 
-# What a token shows of the two characters at a boundary: all of it, or its last byte, or its first.
+# What a token shows of the two characters at a boundary.
 cdef enum:
     BOTH = 1
     LAST_BYTE = 2     # the last byte of the left one, all of the right one
-    FIRST_BYTE = 3    # all of the left one, the first byte of the right one
-    BYTES = 4
+    FIRST_BYTES = 3   # all of the left one, the first two bytes of the right one
+    BYTES = 4         # the last byte of the left one, the first two bytes of the right one
 
 
 cdef inline uint32_t filter_bit(uint32_t kind, uint32_t left, uint32_t right) noexcept nogil:
@@ -46,8 +46,19 @@ cdef inline bint joined(const uint8_t* bits, const uint8_t* p) noexcept nogil:
     cdef uint32_t right = three_bytes(p)
     return (
         has_bit(bits, filter_bit(BOTH, left, right)) | has_bit(bits, filter_bit(LAST_BYTE, (p - 1)[0], right))
-        | has_bit(bits, filter_bit(FIRST_BYTE, left, p[0])) | has_bit(bits, filter_bit(BYTES, (p - 1)[0], p[0]))
+        | has_bit(bits, filter_bit(FIRST_BYTES, left, right & 0xFFFF))
+        | has_bit(bits, filter_bit(BYTES, (p - 1)[0], right & 0xFFFF))
     )
+
+
+cdef inline void set_cut(uint8_t* bits, uint32_t kind, uint32_t left, const uint8_t* p, size_t n) noexcept nogil:
+    """A token that ends with n bytes, 1 or 2, of the right character."""
+    cdef uint32_t second
+    if n == 2:
+        set_bit(bits, filter_bit(kind, left, p[0] | <uint32_t>p[1] << 8))
+    else:
+        for second in range(0x80, 0xC0):
+            set_bit(bits, filter_bit(kind, left, p[0] | second << 8))
 
 
 cdef inline uint8_t* make_joints(const Vocab* v) noexcept nogil:
@@ -73,11 +84,11 @@ cdef inline uint8_t* make_joints(const Vocab* v) noexcept nogil:
                     if end - p >= 3:
                         set_bit(bits, filter_bit(BOTH, three_bytes(left), three_bytes(p)))
                     else:
-                        set_bit(bits, filter_bit(FIRST_BYTE, three_bytes(left), p[0]))
+                        set_cut(bits, FIRST_BYTES, three_bytes(left), p, end - p)
                 elif left[0] & 0xC0 == 0x80:  # the token begins inside the left character
                     if end - p >= 3:
                         set_bit(bits, filter_bit(LAST_BYTE, (p - 1)[0], three_bytes(p)))
                     else:
-                        set_bit(bits, filter_bit(BYTES, (p - 1)[0], p[0]))
+                        set_cut(bits, BYTES, (p - 1)[0], p, end - p)
             p += 1
     return bits

@@ -122,6 +122,17 @@ BPE_INLINE void bpe_prefetch(const void *p) {
 #endif
 }
 
+/* The key of a piece of n bytes is its bytes, masked, and n in the highest byte's low half; n = 16
+ * stands for all longer ones and gives a key that no short piece has. */
+static const uint64_t bpe_key_low[17] = {
+    0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFF, 0xFFFFFFFFFFFF, 0xFFFFFFFFFFFFFF,
+    ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, 0};
+static const uint64_t bpe_key_high[17] = {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFF, 0xFFFFFFFFFFFF, 0xFFFFFFFFFFFFFF, 0};
+static const uint64_t bpe_key_tag[17] = {
+    0, 1ULL << 56, 2ULL << 56, 3ULL << 56, 4ULL << 56, 5ULL << 56, 6ULL << 56, 7ULL << 56, 8ULL << 56,
+    9ULL << 56, 10ULL << 56, 11ULL << 56, 12ULL << 56, 13ULL << 56, 14ULL << 56, 15ULL << 56, 1};
+
 /* Zeroed memory for a large table, on a pair of cache lines; huge pages where the system has them. */
 static void *bpe_alloc_table(size_t size) {
     char *raw, *at;
