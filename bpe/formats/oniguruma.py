@@ -26,6 +26,8 @@ def check_portable(pattern: str) -> None:
             if following in _ESCAPES:
                 _refuse(pattern, at, "\\" + following, _ESCAPES[following])
             at += 2
+            if following in ("p", "P", "x", "u") and pattern[at : at + 1] == "{":
+                at = pattern.find("}", at) + 1 or len(pattern)
             continue
         if char == "[":
             depth += 1
