@@ -90,6 +90,13 @@ ALWAYS = {"tiktoken", "tokenizers", "gigatoken"}
 SLOW = 4.0
 
 
+def core_name(runner: Runner) -> str:
+    try:
+        return runner.source("import bpe; print(bpe.core_name())", 60).strip()
+    except Failure as failure:
+        return f"none: {failure.args[0]}"
+
+
 class Cells:
     """What was measured, by cell: one value for each round."""
 
@@ -182,10 +189,12 @@ def main(argv: list[str] | None = None) -> None:
 
     start = time.monotonic()
     described = machine.describe(ROOT, sorted({*options.peers, *REFERENCES.values()}))
-    versions = dict(described["versions"])  # type: ignore[call-overload]
+    if "bpe" in options.peers:
+        # Which core runs decides what the figures mean.
+        described["core"] = core_name(runner)
     print("comparing ids", file=sys.stderr)
     known = cache / "compared.json" if options.quick else None
-    Verifier(plan, runner, known).run(options.only, versions)
+    Verifier(plan, runner, known).run(options.only, described["versions"])
 
     cells = Cells()
     for section in options.only:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from peers import PEERS
 
@@ -54,7 +55,7 @@ def versions(names: list[str]) -> dict[str, str]:
     return found
 
 
-def describe(root: Path, peers: list[str]) -> dict[str, object]:
+def describe(root: Path, peers: list[str]) -> dict[str, Any]:
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "processor": _processor(),

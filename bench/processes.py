@@ -153,5 +153,10 @@ class Runner:
 
 
 def _reason(stderr: str, code: int) -> str:
-    lines = [line for line in stderr.splitlines() if line.strip()]
-    return (lines[-1][:300] if lines else "") or f"exit code {code}"
+    """The line that tells most: a panic's or an overflow's own, else the last one."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    for index, line in enumerate(lines):
+        if "panicked" in line or "overflowed" in line:
+            return " ".join(lines[index : index + 2])[:300]
+    ended = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
+    return lines[-1][:300] if lines else ended

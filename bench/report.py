@@ -172,10 +172,11 @@ def markdown(results: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     texts = ", ".join(f"{name} ({size / 1e6:.1f} MB)" for name, size in run["texts"].items())
     where = f"{machine['processor']}, {machine['cores']} cores, {machine['system']}"
+    core = f"{machine['core']} core of bpe, " if "core" in machine else ""
     how = f"{run['rounds']} rounds, medians with the range over rounds"
     parts = [
         f"# Results of {machine['date'][:10]}\n",
-        f"{where}; {machine['python']}; commit {machine['commit']}. {how}. {versions}.\n",
+        f"{where}; {machine['python']}; {core}commit {machine['commit']}. {how}. {versions}.\n",
         f"Texts: {texts}.\n",
     ]
     reached = target_table(results)
