@@ -20,7 +20,7 @@ def read_data(filename: str) -> bytes:
     and in trees that have a copy of both folders.
     """
     # The loader's own reading, since importlib.resources alone takes longer than an encoding.
-    read: Callable[[str], bytes] = __loader__.get_data  # type: ignore[name-defined]
+    read: Callable[[str], bytes] = __spec__.loader.get_data  # type: ignore[union-attr]
     try:
         return read(os.path.join(_HERE, "data", filename))
     except OSError:
