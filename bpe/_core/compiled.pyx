@@ -15,7 +15,7 @@ from .chars cimport (
     BLANK, KANA_HAN, KANA_ODD, KANA_PUNCT, LOWER, MARK, NEWLINE, NUMBER, OTHER, PUNCT, REST, UPPER, ClassTable,
 )
 from .engine cimport Work, emit_merged, encode_block, reserve
-from .joints cimport make_joints
+from .joints cimport Joints, make_joints
 from .scan cimport CL100K, DEEPSEEK, GPT2, NO_FAMILY, O200K, Scanner, scan, scan_piece
 from .special cimport Specials, longest_at, next_special
 from .vocab cimport (
@@ -169,6 +169,7 @@ cdef class CompiledCore:
     """The engine over the tables of one vocabulary."""
 
     cdef Vocab vocab
+    cdef Joints* joints
     cdef object vocabulary
     cdef int family
     cdef list pool                   # workspaces that no call uses
@@ -190,8 +191,8 @@ cdef class CompiledCore:
             self._expand(vocabulary.pairs)
         else:
             self._index(vocabulary)
-        self.vocab.joints = make_joints(&self.vocab)
-        if index_byte_pairs(&self.vocab) < 0 or self.vocab.joints == NULL:
+        self.joints = make_joints(&self.vocab)
+        if index_byte_pairs(&self.vocab) < 0 or self.joints == NULL:
             raise MemoryError
         self._add_specials(vocabulary.special_tokens)
         if self.family == NO_FAMILY:
@@ -316,6 +317,7 @@ cdef class CompiledCore:
                     drop(self.numbers[i])
         free(self.numbers)
         free(self.special_ids)
+        free(self.joints)
         free_vocab(&self.vocab)
 
     # ---- encoding
@@ -340,7 +342,7 @@ cdef class CompiledCore:
         work.failed = False
         while True:
             s.end = next_special(specials, s.text, end, &which) if specials != NULL else end
-            while encode_block(work, &self.vocab, &s):
+            while encode_block(work, &self.vocab, self.joints, &s):
                 if count_only:
                     total += work.n_ids
                     work.n_ids = 0

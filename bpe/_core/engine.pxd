@@ -12,7 +12,7 @@ from .cache cimport (
     find_large, find_medium, find_short, find_short_anywhere, large_ids, learn, learn_large,
     medium_key, short_bucket, short_key, short_key_near,
 )
-from .joints cimport joined, leads_three
+from .joints cimport Joints, joined, leads_three, three_bytes
 from .merge cimport BATCH, WORD, Word, merge_heap, merge_words, start_word
 from .scan cimport Scanner, scan
 from .vocab cimport NO_TOKEN, Vocab, candidate, find_token, hash_bytes, hash_words, id_of, slot_of
@@ -20,6 +20,7 @@ from .window cimport bpe_ctz64
 
 cdef enum:
     BLOCK = 512
+    PARTS = 6       # bytes of the shortest piece that is cut in parts
     SLACK = 16      # ids that may be written behind the end
     MOST_BYTES = 0x7FFFFFFF  # of one piece
 
@@ -38,6 +39,9 @@ cdef struct Work:
     size_t n_ids
     size_t room
     size_t ends[BLOCK + 64]
+    # Units: what is looked up by itself, a piece or a part of one.
+    size_t n_units
+    const uint8_t* starts[BLOCK + 65]
     Key keys[BLOCK + 64]
     Short* buckets[BLOCK + 64]
     Miss misses[BATCH]
@@ -152,16 +156,6 @@ cdef inline bint emit_merged(Work* w, const Vocab* v, const uint8_t* p, size_t n
     return True
 
 
-cdef inline size_t part_end(const Vocab* v, const uint8_t* p, size_t n) noexcept nogil:
-    """The end of the first part of p[:n] that no token can go beyond."""
-    cdef size_t i = 3
-    while i + 3 <= n and leads_three(p[i - 3]):
-        if leads_three(p[i]) and not joined(v.joints, p + i):
-            return i
-        i += 3
-    return n
-
-
 cdef inline bint emit_known(Work* w, const uint8_t* p, size_t n, Key key) noexcept nogil:
     """Write what the tables know of a piece (`key` is its short key), wherever it stands there."""
     cdef Short* s
@@ -180,7 +174,7 @@ cdef inline bint emit_known(Work* w, const uint8_t* p, size_t n, Key key) noexce
             return False
         w.n_ids += copy_medium(&w.cache, m, w.ids + w.n_ids)
     else:
-        large = find_large(&w.cache, hash_bytes(p, n), p, n)
+        large = find_large(&w.cache, hash_bytes(p, n), p, n) if n <= LARGE else NULL
         if large == NULL:
             return False
         memcpy(w.ids + w.n_ids, large_ids(&w.cache, large), 4 * large.count)
@@ -213,105 +207,108 @@ cdef inline void remember(Work* w, const uint8_t* p, size_t n, size_t before, Ke
         learn_large(&w.cache, hash_bytes(p, n), p, n, w.ids + before, w.n_ids - before)
 
 
-cdef inline bint emit_parts(Work* w, const Vocab* v, const uint8_t* p, size_t n, const uint8_t* text_end) noexcept nogil:
-    """One piece of characters of three bytes, part by part; n ids are reserved.
-
-    Parts that are not known are learned first, BATCH of them together.
-    """
-    cdef size_t done = 0
-    cdef size_t ahead = 0   # all before is learned
-    cdef size_t end
-    cdef int misses
-    cdef Key key
-    while done < n:
-        end = done + part_end(v, p + done, n - done)
-        key = short_key_near(p + done, end - done, text_end)
-        if emit_known(w, p + done, end - done, key):
-            done = end
-        elif end - done > MEDIUM or done < ahead:
-            if not emit_unknown(w, v, p + done, end - done, key):
-                return False
-            done = end
-        else:
-            misses = 0
-            ahead = done
-            while ahead < n and misses < BATCH:
-                end = ahead + part_end(v, p + ahead, n - ahead)
-                if end - ahead <= MEDIUM:
-                    key = short_key_near(p + ahead, end - ahead, text_end)
-                    if not is_known(w, p + ahead, end - ahead, key):
-                        add_miss(w, v, misses, p + ahead, end - ahead, key)
-                        misses += 1
-                ahead = end
-            learn_misses(w, v, misses)
-    return True
-
-
-cdef inline bint emit_miss(Work* w, const Vocab* v, const uint8_t* base, size_t first, size_t n, const uint8_t* text_end) noexcept nogil:
-    """Write piece `first` of the block, which is not in its bucket; learn the next misses with it."""
-    cdef size_t start = w.ends[first - 1] if first else 0
-    cdef size_t length = w.ends[first] - start
-    cdef size_t before = w.n_ids
+cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil:
+    """Write the unit `first`, which is not in its bucket; learn the next misses with it."""
+    cdef const uint8_t* p = w.starts[first]
+    cdef size_t length = w.starts[first + 1] - p
     cdef size_t i
-    cdef const uint8_t* p = base + start
     cdef int misses = 0
-    if not reserve(w, length + 16 * (n - first)):
+    if not reserve(w, length + 16 * (w.n_units - first)):
         return False
-    if length <= LARGE and emit_known(w, p, length, w.keys[first]):
-        return True
-    if length >= 6 and leads_three(p[0]):
-        if not emit_parts(w, v, p, length, text_end):
-            return False
-        remember(w, p, length, before, w.keys[first])
+    if emit_known(w, p, length, w.keys[first]):
         return True
     if length > MEDIUM:
         return emit_unknown(w, v, p, length, w.keys[first])
-    for i in range(first, n):
-        length = w.ends[i] - start
-        p = base + start
-        start = w.ends[i]
-        if length > MEDIUM or (length >= 6 and leads_three(p[0])) or (i > first and is_known(w, p, length, w.keys[i])):
+    for i in range(first, w.n_units):
+        p = w.starts[i]
+        length = w.starts[i + 1] - p
+        if length > MEDIUM or (i > first and is_known(w, p, length, w.keys[i])):
             continue
         add_miss(w, v, misses, p, length, w.keys[i])
         misses += 1
         if misses == BATCH:
             break
-    p = w.misses[0].p
-    length = w.misses[0].n
     learn_misses(w, v, misses)
+    p = w.starts[first]
+    length = w.starts[first + 1] - p
     # Too many tokens to remember, or pushed out again: alone.
     return emit_known(w, p, length, w.keys[first]) or emit_merged(w, v, p, length)
 
 
-cdef inline bint encode_block(Work* w, const Vocab* v, Scanner* s) noexcept nogil:
-    """The next block; False at the end of the text, or when memory failed."""
-    cdef const uint8_t* base = s.text
-    cdef const uint8_t* p
-    cdef size_t n = scan(s, w.ends, BLOCK + 64)
-    cdef size_t i, start
+cdef inline bint emit_units(Work* w, const Vocab* v) noexcept nogil:
+    """Write the ids of all units; False: no memory."""
+    cdef size_t i
     cdef Short* e
-    if n == 0 or not reserve(w, 16 * n):
+    if not reserve(w, 16 * w.n_units):
         return False
-    make_keys(w, base, n, s.end)
-    for i in range(n):
+    for i in range(w.n_units):
         e = find_short(w.buckets[i], w.keys[i])
         if e != NULL:
             w.n_ids += copy_short(&w.cache, e, w.ids + w.n_ids)
-        elif not emit_miss(w, v, base, i, n, s.end):
+        elif not emit_miss(w, v, i):
             return False
     return True
 
 
-cdef inline void make_keys(Work* w, const uint8_t* base, size_t n, const uint8_t* end) noexcept nogil:
-    """Key and bucket of each piece of the block; asks for the buckets."""
-    cdef const uint8_t* p = base
-    cdef size_t i
-    cdef bint near_end = end - (base + w.ends[n - 1]) < 16
-    for i in range(n):
-        if near_end:
-            w.keys[i] = short_key_near(p, base + w.ends[i] - p, end)
+cdef inline void add_unit(Work* w, const uint8_t* p, size_t n, const uint8_t* text_end) noexcept nogil:
+    """Key and bucket of the next unit; asks for the bucket."""
+    cdef size_t i = w.n_units
+    w.starts[i] = p
+    w.keys[i] = short_key(p, n) if text_end - p >= 16 else short_key_near(p, n, text_end)
+    w.buckets[i] = short_bucket(&w.cache, w.keys[i])
+    bpe_prefetch(w.buckets[i])
+    w.n_units = i + 1
+
+
+cdef inline size_t part_end(const Joints* joints, const uint8_t* p, size_t n) noexcept nogil:
+    """The end of the first part of p[:n] that no token can go beyond."""
+    cdef size_t i = 0
+    cdef uint32_t left = 0  # the character before, if it has three bytes
+    cdef uint32_t right
+    while i < n:
+        if leads_three(p[i]):
+            right = three_bytes(p + i)
+            if left and not joined(joints, left, right):
+                return i
+            left = right
+            i += 3
         else:
-            w.keys[i] = short_key(p, base + w.ends[i] - p)
-        w.buckets[i] = short_bucket(&w.cache, w.keys[i])
-        bpe_prefetch(w.buckets[i])
-        p = base + w.ends[i]
+            left = 0
+            i += 1
+            while i < n and p[i] & 0xC0 == 0x80:
+                i += 1
+    return n
+
+
+cdef inline bint encode_block(Work* w, const Vocab* v, const Joints* joints, Scanner* s) noexcept nogil:
+    """The next block; False at the end of the text, or when memory failed."""
+    cdef const uint8_t* base = s.text
+    cdef const uint8_t* p = base
+    cdef const uint8_t* end
+    cdef size_t n = scan(s, w.ends, BLOCK + 64)
+    cdef size_t i, part
+    if n == 0:
+        return False
+    w.n_units = 0
+    for i in range(n):
+        end = base + w.ends[i]
+        if end - p >= PARTS and (leads_three(p[0]) or leads_three(p[1])):
+            while p < end:
+                part = part_end(joints, p, end - p)
+                add_unit(w, p, part, s.end)
+                p += part
+                if w.n_units >= BLOCK + 64:
+                    w.starts[w.n_units] = p
+                    if not emit_units(w, v):
+                        return False
+                    w.n_units = 0
+        else:
+            add_unit(w, p, end - p, s.end)
+            p = end
+        if w.n_units >= BLOCK + 64:
+            w.starts[w.n_units] = p
+            if not emit_units(w, v):
+                return False
+            w.n_units = 0
+    w.starts[w.n_units] = p
+    return emit_units(w, v)

@@ -33,7 +33,6 @@ cdef struct Vocab:
     uint32_t pair_mask       # of buckets
     uint32_t* byte_pairs     # rank of each pair of single bytes
     uint32_t* results        # rank -> token; NULL: the rank is the token
-    uint8_t* joints          # see joints.pxd
     bint whole_first         # a piece that is a token is not merged
     bint well_formed         # every token is reached by its own merge of smaller ones
     size_t longest           # bytes of the longest token
@@ -288,4 +287,3 @@ cdef inline void free_vocab(Vocab* v) noexcept nogil:
     free(v.pairs)
     free(v.byte_pairs)
     free(v.results)
-    free(v.joints)
