@@ -56,6 +56,12 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
         help="after two rounds leave out peers four times slower than another, unless in a target",
     )
     add("--timeout", type=float, default=120.0, help="seconds for one process")
+    add(
+        "--clock",
+        choices=("wall", "cpu"),
+        default="wall",
+        help="cpu: time on the core, for a machine that is not idle; two threads: always wall",
+    )
     add("--core", type=int, help="the core that is measured on; default the last one")
     add("--subject", default="bpe", choices=list(PEERS), help="whose ratios are reported")
     add("--out", type=Path, help="folder for the results; a partial run goes to bench/.cache/last")
@@ -71,14 +77,15 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     return options
 
 
-def run_job(runner: Runner, job: Job, timeout: float) -> list[dict[str, float]]:
+def run_job(runner: Runner, job: Job, options: argparse.Namespace) -> list[dict[str, float]]:
     """What one process measured: one dict of phases for each of the job's items."""
+    timeout = options.timeout
     if job.kind == "worker":
         return runner.worker(job.spec, timeout)
     texts = [Path(text) for text in job.spec["texts"]]
     snippet = job.spec["snippet"]
     if job.kind == "load":
-        return [runner.load(snippet, timeout)]
+        return [runner.load(snippet, timeout, options.clock)]
     if job.kind == "memory":
         return [runner.memory(snippet, texts[0], timeout)]
     number = int(job.items[0]["work"].split()[0])
@@ -143,7 +150,7 @@ class Cells:
                     if key in self.failures:
                         break
                     try:
-                        self.add(job, run_job(runner, job, options.timeout))
+                        self.add(job, run_job(runner, job, options))
                     except Failure as failure:
                         reason, found = failure.args
                         self.add(job, found)
@@ -182,6 +189,7 @@ def main(argv: list[str] | None = None) -> None:
         warm_up=store.put(workloads.warm_up()),
         references=references,
         budget=options.budget,
+        clock=options.clock,
     )
     cores = machine.cores()
     core = [options.core] if options.core is not None else cores[-1:]
@@ -214,6 +222,7 @@ def main(argv: list[str] | None = None) -> None:
             "texts": {name: len(text.encode()) for name, text in texts.items()},
             "seconds": round(time.monotonic() - start),
             "subject": options.subject,
+            "clock": options.clock,
         },
         "excluded": [[*key, reason] for key, reason in plan.excluded.items()],
         "failures": [[*key, reason] for key, reason in cells.failures.items()],

@@ -130,12 +130,19 @@ class Runner:
         """What a piece of Python source prints."""
         return self._source(code, self.core, timeout)[0]
 
-    def load(self, snippet: str | None, timeout: float) -> dict[str, float]:
+    def load(self, snippet: str | None, timeout: float, clock: str) -> dict[str, float]:
         """Seconds until the first ids are there, and until the process has ended."""
         body = f"{snippet}\nencode({FIRST!r})\n" if snippet else ""
-        code = f"{body}import time\nprint(time.perf_counter_ns())"
-        output, start, end = self._source(code, self.core, timeout)
-        return {"ready": (int(output.split()[-1]) - start) / 1e9, "process": (end - start) / 1e9}
+        name = "process_time_ns" if clock == "cpu" else "perf_counter_ns"
+        before = _children()
+        output, start, end = self._source(
+            f"{body}import time\nprint(time.{name}())", self.core, timeout
+        )
+        reached = int(output.split()[-1])
+        if clock == "wall":
+            return {"ready": (reached - start) / 1e9, "process": (end - start) / 1e9}
+        spent = _children() - before
+        return {"ready": reached / 1e9, "process": spent}
 
     def memory(self, snippet: str | None, text: Path, timeout: float) -> dict[str, float]:
         code = PEAK + MEMORY.format(text=str(text), snippet=snippet or "encode = len", first=FIRST)
@@ -150,6 +157,17 @@ class Runner:
         )
         peak = json.loads(self._source(code, self.all_cores, timeout)[0].splitlines()[-1])[0]
         return {"peak": peak}
+
+
+def _children() -> float:
+    """Seconds on a core of all processes that have ended."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        times = os.times()
+        return times.children_user + times.children_system
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _reason(stderr: str, code: int) -> str:

@@ -174,6 +174,8 @@ def markdown(results: dict[str, Any]) -> str:
     where = f"{machine['processor']}, {machine['cores']} cores, {machine['system']}"
     core = f"{machine['core']} core of bpe, " if "core" in machine else ""
     how = f"{run['rounds']} rounds, medians with the range over rounds"
+    if run.get("clock") == "cpu":
+        how += ", time on the core"
     parts = [
         f"# Results of {machine['date'][:10]}\n",
         f"{where}; {machine['python']}; {core}commit {machine['commit']}. {how}. {versions}.\n",

@@ -50,6 +50,7 @@ class Plan:
     warm_up: Path
     references: Path
     budget: float
+    clock: str
     # (peer, encoding, work) that differ or fail: they are not timed.
     excluded: dict[tuple[str, str, str], str] = field(default_factory=dict)
     # (peer, encoding) -> outputs that it offers.
@@ -86,6 +87,7 @@ class Plan:
             "published": self.published,
             "warm_up": str(self.warm_up),
             "budget": self.budget,
+            "clock": self.clock,
             "items": items,
             **more,
         }

@@ -13,7 +13,7 @@ BENCH = Path(__file__).resolve().parent.parent
 # The installed package if there is one, else the checkout's.
 sys.path[:] = [str(BENCH), *sys.path, str(BENCH.parent)]
 
-import workloads
+import workloads  # noqa: E402
 
 Load = Callable[[str], Any]
 
