@@ -84,7 +84,7 @@ core = Extension(
     ["bpe/_core/compiled.pyx"],
     include_dirs=["bpe/_core"],
     # What is not listed here is missing from the sdist, and does not trigger a rebuild.
-    depends=sorted(glob("bpe/_core/*.pxd") + glob("bpe/_core/*.h")),
+    depends=sorted(glob("bpe/_core/*.px[di]") + glob("bpe/_core/*.h")),
     define_macros=[("BPE_DEBUG", "1")] if DEBUG else [],
 )
 core.cython_directives = DIRECTIVES

@@ -5,7 +5,7 @@
 # misses of the block are collected, merged together and learned.
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport free, malloc, realloc
+from libc.stdlib cimport realloc
 from libc.string cimport memcpy
 from .cache cimport (
     LARGE, MEDIUM, SHORT, Cache, Key, Large, Medium, Short, bpe_prefetch, copy_medium, copy_short,
@@ -13,7 +13,8 @@ from .cache cimport (
     medium_key, short_bucket, short_key, short_key_near,
 )
 from .joints cimport Joints, joined, leads_three, three_bytes
-from .merge cimport BATCH, WORD, Word, merge_heap, merge_words, start_word
+from .long cimport merge_long
+from .merge cimport BATCH, WORD, Word, merge_words, start_word
 from .scan cimport Scanner, scan
 from .vocab cimport NO_TOKEN, Vocab, candidate, find_token, hash_bytes, hash_words, id_of, slot_of
 from .window cimport bpe_ctz64
@@ -22,7 +23,6 @@ cdef enum:
     BLOCK = 512
     PARTS = 6       # bytes of the shortest piece that is cut in parts
     SLACK = 16      # ids that may be written behind the end
-    MOST_BYTES = 0x7FFFFFFF  # of one piece
 
 # A piece that no table of the caller's knows.
 cdef struct Miss:
@@ -120,28 +120,10 @@ cdef inline void learn_misses(Work* w, const Vocab* v, int n) noexcept nogil:
             learn(&w.cache, miss.p, miss.n, ids, 1, miss.key)
 
 
-cdef inline bint emit_heap(Work* w, const Vocab* v, const uint8_t* p, size_t n) noexcept nogil:
-    """Merge with a heap and write; False: no memory."""
-    cdef uint32_t* tokens = <uint32_t*>malloc(n * 4)
-    cdef uint32_t* lengths = <uint32_t*>malloc(n * 4)
-    cdef Py_ssize_t count = -1
-    cdef Py_ssize_t i
-    if tokens != NULL and lengths != NULL and n <= MOST_BYTES:
-        count = merge_heap(v, p, n, tokens, lengths)
-    if count >= 0 and reserve(w, count):
-        for i in range(count):
-            w.ids[w.n_ids] = id_of(v, tokens[i])
-            w.n_ids += 1
-    else:
-        w.failed = True
-    free(tokens)
-    free(lengths)
-    return not w.failed
-
-
 cdef inline bint emit_merged(Work* w, const Vocab* v, const uint8_t* p, size_t n) noexcept nogil:
     """One piece of any length, by merging; n ids are reserved.  False: no memory."""
     cdef uint32_t token = NO_TOKEN
+    cdef Py_ssize_t count
     if v.whole_first:
         token = find_token(v, hash_bytes(p, n), p, n)
     if token != NO_TOKEN:
@@ -152,7 +134,11 @@ cdef inline bint emit_merged(Work* w, const Vocab* v, const uint8_t* p, size_t n
         merge_words(v, w.words, 1)
         w.n_ids = write_word(v, w.words, w.ids + w.n_ids) - w.ids
     else:
-        return emit_heap(w, v, p, n)
+        count = merge_long(v, w.words, p, n, w.ids + w.n_ids)
+        if count < 0:
+            w.failed = True
+            return False
+        w.n_ids += count
     return True
 
 

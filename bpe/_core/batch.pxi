@@ -1,0 +1,147 @@
+# Many texts at once, by several threads if that pays.
+#
+# The texts are dealt out in shares of some 64 KB.  A thread takes a share, encodes it without the
+# interpreter, then makes its lists while the others encode.
+
+cdef enum:
+    SHARE = 1 << 16          # bytes
+    WORTH_A_THREAD = 1 << 18 # bytes: half a millisecond of work, several times a thread's start
+
+cdef struct Item:
+    const uint8_t* p
+    Py_ssize_t n        # bytes, then ids
+
+
+cdef class Batch:
+    """The texts of one call, and how far they are."""
+
+    cdef CompiledCore core
+    cdef list texts
+    cdef list results
+    cdef Item* items
+    cdef Py_ssize_t n
+    cdef Py_ssize_t given         # items that a thread has taken
+    cdef const Specials* specials
+    cdef bint count_only
+    cdef object lock
+    cdef object error
+
+    def __cinit__(self, CompiledCore core, list texts, CompiledSpecialSet specials, bint count_only):
+        cdef Py_ssize_t i
+        self.core = core
+        self.texts = texts        # keeps their bytes
+        self.n = len(texts)
+        self.count_only = count_only
+        self.specials = NULL if specials is None or specials.set.n == 0 else &specials.set
+        self.items = <Item*>malloc(self.n * sizeof(Item) + 1)
+        if self.items == NULL:
+            raise MemoryError
+        for i in range(self.n):
+            text = texts[i]
+            if type(text) is not str:
+                raise TypeError("text must be a str")
+            self.items[i].p = <const uint8_t*>PyUnicode_AsUTF8AndSize(text, &self.items[i].n)
+        self.results = [None] * self.n
+
+    def __dealloc__(self):
+        free(self.items)
+
+    cdef Py_ssize_t size(self):
+        cdef Py_ssize_t total = 0
+        cdef Py_ssize_t i
+        for i in range(self.n):
+            total += self.items[i].n
+        return total
+
+    cdef Py_ssize_t take(self, Py_ssize_t* end):
+        """The next share: its first item, and behind its last one."""
+        cdef Py_ssize_t first, size
+        with self.lock:
+            first = self.given
+            size = 0
+            while self.given < self.n and size < SHARE:
+                size += self.items[self.given].n
+                self.given += 1
+            end[0] = self.given
+        return first
+
+    def run(self):
+        """Encode shares until there are none; what fails is raised by the caller's thread."""
+        cdef Workspace w
+        try:
+            w = self.core.take()
+            try:
+                while self.error is None and self.run_share(w):
+                    pass
+            finally:
+                self.core.give(w)
+        except BaseException as error:
+            self.error = error
+
+    cdef bint run_share(self, Workspace w) except -1:
+        cdef Py_ssize_t first, end, i
+        cdef Py_ssize_t total = 0
+        cdef Py_ssize_t got = 0
+        cdef Work* work = w.work
+        first = self.take(&end)
+        if first == end:
+            return False
+        with nogil:
+            work.n_ids = 0
+            for i in range(first, end):
+                got = self.core.append_ids(work, self.items[i].p, self.items[i].n, self.specials, self.count_only)
+                if got < 0:
+                    break
+                self.items[i].n = got
+        if got < 0:
+            raise MemoryError
+        for i in range(first, end):
+            if self.count_only:
+                self.results[i] = self.items[i].n
+            else:
+                self.results[i] = self.core.make_list(work.ids + total, self.items[i].n)
+                total += self.items[i].n
+        return True
+
+
+cdef list run_batch(CompiledCore core, texts, specials, int num_threads, bint count_only):
+    cdef Batch batch = Batch(core, texts if type(texts) is list else list(texts), specials, count_only)
+    cdef Py_ssize_t most
+    if num_threads == 0:
+        most = batch.size() // WORTH_A_THREAD
+        num_threads = min(most, cpus()) if most > 1 else 1
+    num_threads = min(num_threads, batch.n)
+    if num_threads < 2:
+        batch.lock = NoLock()
+        batch.run()
+    else:
+        import threading
+        batch.lock = threading.Lock()
+        threads = [threading.Thread(target=batch.run, daemon=True) for _ in range(num_threads - 1)]
+        for thread in threads:
+            thread.start()
+        batch.run()
+        for thread in threads:
+            thread.join()
+    if batch.error is not None:
+        raise batch.error
+    return batch.results
+
+
+cdef class NoLock:
+    """The lock of a batch that one thread works on."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return None
+
+
+cdef int cpus() except -1:
+    """Processors that this process may use."""
+    import os
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1

@@ -1,0 +1,57 @@
+# The class of each code point, from the bundled table of Unicode 16, and the fastest way to
+# classify 64 bytes.  Both are found once, when the module is imported.
+
+cdef ClassTable CLASSES
+cdef bpe_classify_fn classify
+cdef bytes class_data  # keeps CLASSES alive
+cdef dict variants = {}
+
+
+cdef int _open_module() except -1:
+    """The class table and the fastest classification; once, at import."""
+    global classify, class_data
+    cdef bpe_classify_fn fns[4]
+    cdef const char* names[4]
+    cdef int n = bpe_classify_variants(fns, names)
+    cdef int i
+    classify = fns[n - 1]
+    for i in range(n):
+        variants[names[i].decode()] = <size_t>fns[i]
+    # Categories to classes, in the order in which the data file numbers them.
+    order = "Cn Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Cs Co".split()
+    by_letter = {"C": REST, "Z": REST, "M": MARK, "N": NUMBER, "P": PUNCT, "S": PUNCT}
+    by_category = {"Lu": UPPER, "Lt": UPPER, "Ll": LOWER, "Lm": OTHER, "Lo": OTHER}
+    to_class = bytes(by_category.get(c, by_letter.get(c[0], REST)) for c in order).ljust(256, b"\0")
+    raw = read_data("unicode16.bin")
+    blocks = bytearray(raw[:0x1100])
+    classes = bytearray(raw[0x1100:].translate(to_class))
+    white = [*range(9, 14), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000]
+    kana = {OTHER: KANA_HAN, PUNCT: KANA_PUNCT, MARK: KANA_ODD, REST: KANA_ODD}
+    own = {}
+    def put(code, value):
+        block = code >> 8
+        if block not in own:  # a block may be shared: change a copy
+            own[block] = len(classes) >> 8
+            classes.extend(classes[blocks[block] << 8:(blocks[block] << 8) + 256])
+            blocks[block] = own[block]
+        at = blocks[block] << 8 | code & 255
+        classes[at] = value(classes[at]) if callable(value) else value
+    for code in white:
+        put(code, BLANK)
+    put(10, NEWLINE)
+    put(13, NEWLINE)
+    for code in range(0x3040, 0x3100):
+        put(code, kana.get)
+    for code in range(0x9F00, 0x9FA6):
+        put(code, kana.get)
+    han = len(classes) >> 8
+    classes.extend(bytes([KANA_HAN]) * 256)
+    for block in range(0x4E, 0x9F):  # all of U+4E00-9EFF are letters
+        blocks[block] = han
+    class_data = bytes(blocks) + bytes(classes)
+    CLASSES.blocks = <const uint8_t*>PyBytes_AS_STRING(class_data)
+    CLASSES.classes = CLASSES.blocks + 0x1100
+    return 0
+
+
+_open_module()

@@ -1,0 +1,175 @@
+# Ids to bytes.
+
+cdef struct Decoder:
+    const Vocab* vocab
+    uint32_t n_specials
+    uint32_t* special_ids   # sorted; their bytes stand behind those of the tokens
+
+
+cdef inline uint32_t search(const uint32_t* ids, uint32_t n, uint32_t token) noexcept nogil:
+    """The index of an id in a sorted table, or NO_TOKEN."""
+    cdef uint32_t low = 0
+    cdef uint32_t high = n
+    cdef uint32_t middle
+    while low < high:
+        middle = (low + high) >> 1
+        if ids[middle] < token:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < n and ids[low] == token else NO_TOKEN
+
+
+cdef inline uint32_t index_of(const Decoder* d, uint32_t token) noexcept nogil:
+    """Where the bytes of an id stand, or NO_TOKEN."""
+    cdef const Vocab* v = d.vocab
+    cdef uint32_t i
+    if v.ids == NULL:
+        if token < v.n and v.offsets[token + 1] > v.offsets[token]:
+            return token
+    else:
+        i = search(v.ids, v.n, token)
+        if i != NO_TOKEN:
+            return i
+    i = search(d.special_ids, d.n_specials, token)
+    return i if i == NO_TOKEN else v.n + i
+
+
+cdef bytes decode_ids(const Decoder* d, tokens):
+    """The joined bytes of a list, a tuple, a buffer of integers or any other iterable of ids.
+
+    Two passes: where each token's bytes stand, and how many they are; then the copying.
+    """
+    cdef Py_buffer buffer
+    cdef Py_ssize_t n, i
+    cdef uint32_t* at = NULL
+    if not isinstance(tokens, (list, tuple)):
+        if PyObject_CheckBuffer(tokens):
+            try:
+                PyObject_GetBuffer(tokens, &buffer, PyBUF_FORMAT | PyBUF_STRIDES)
+            except (ValueError, BufferError):
+                return decode_ids(d, list(tokens))
+            try:
+                if buffer.ndim != 1:
+                    raise TokenTypeError(f"ids must have one dimension, not {buffer.ndim}", value=tokens)
+                kind = integer_kind(buffer.format)
+                if kind:
+                    return decode_buffer(d, &buffer, kind)
+            finally:
+                PyBuffer_Release(&buffer)
+        tokens = list(tokens)
+    elif FREE_THREADED:  # another thread may change the list
+        tokens = tuple(tokens)
+    n = len(tokens)
+    at = <uint32_t*>calloc(n + 1, 4)
+    if at == NULL:
+        raise MemoryError
+    try:
+        for i in range(n):
+            token = <object>item_of(tokens, i)
+            if not PyLong_CheckExact(token):  # its __index__ may change the list
+                tokens = tuple(tokens)
+            at[i] = index_of(d, as_id(token))
+            if at[i] == NO_TOKEN:
+                raise unknown(tokens[i], i)
+        return joined_bytes(d.vocab, at, n)
+    finally:
+        free(at)
+
+
+cdef unknown(token, Py_ssize_t i):
+    return UnknownTokenError(f"no token has the id {token}, at index {i}", token=int(token), index=i)
+
+
+cdef inline uint32_t as_id(token) except? 0xFFFFFFFF:
+    """The id that an int, or what has `__index__`, stands for; TypeError or OverflowError if none."""
+    cdef long long value
+    if not PyLong_CheckExact(token):
+        token = PyNumber_Index(token)
+    value = PyLong_AsLongLong(token)
+    if value < 0 or value > 0xFFFFFFFF:
+        raise OverflowError("a token id is below 0 or above 2**32 - 1")
+    return <uint32_t>value
+
+
+cdef bytes joined_bytes(const Vocab* v, const uint32_t* at, Py_ssize_t n):
+    """The bytes that stand at these places."""
+    cdef size_t size = 0
+    cdef Py_ssize_t i
+    cdef bytes result
+    cdef uint8_t* out
+    for i in range(n):
+        size += v.offsets[at[i] + 1] - v.offsets[at[i]]
+    result = PyBytes_FromStringAndSize(NULL, size)
+    out = <uint8_t*>PyBytes_AS_STRING(result)
+    with nogil:
+        copy_tokens(v, at, n, out, out + size)
+    return result
+
+
+cdef inline void copy_tokens(const Vocab* v, const uint32_t* at, Py_ssize_t n, uint8_t* out, const uint8_t* end) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef size_t length
+    cdef const uint8_t* p
+    for i in range(n):
+        p = v.bytes + v.offsets[at[i]]
+        length = v.offsets[at[i] + 1] - v.offsets[at[i]]
+        if length <= 16 and end - out >= 16:  # nearly always: what is written too much is overwritten
+            bpe_copy16(out, p)
+        else:
+            memcpy(out, p, length)
+        out += length
+
+
+cdef int integer_kind(const char* format) noexcept:
+    """The format of native integers as its letter, or 0."""
+    cdef char c
+    if format == NULL:
+        return c"B"
+    c = format[0]
+    if c == c"@" or c == c"=":
+        c = format[1]
+        return c if format[1] and format[2] == 0 and c in b"bBhHiIlLqQnN" and (format[0] == c"@" or c not in b"lLnN") else 0
+    return c if c and format[1] == 0 and c in b"bBhHiIlLqQnN" else 0
+
+
+cdef bytes decode_buffer(const Decoder* d, Py_buffer* buffer, int kind):
+    cdef Py_ssize_t n = buffer.shape[0]
+    cdef Py_ssize_t stride = buffer.strides[0]
+    cdef const uint8_t* p = <const uint8_t*>buffer.buf
+    cdef bint signed = kind in b"bhilqn"
+    cdef Py_ssize_t i
+    cdef int64_t value = 0
+    cdef uint32_t* at = <uint32_t*>calloc(n + 1, 4)
+    if at == NULL:
+        raise MemoryError
+    try:
+        for i in range(n):
+            value = read_integer(p + i * stride, buffer.itemsize, signed)
+            if value < 0 or value > 0xFFFFFFFF:
+                raise OverflowError(f"a token id is below 0 or above 2**32 - 1, at index {i}")
+            at[i] = index_of(d, <uint32_t>value)
+            if at[i] == NO_TOKEN:
+                raise unknown(value, i)
+        return joined_bytes(d.vocab, at, n)
+    finally:
+        free(at)
+
+
+cdef inline int64_t read_integer(const uint8_t* p, Py_ssize_t size, bint signed) noexcept nogil:
+    """A native integer; -1 also for one above the signed range."""
+    cdef int8_t a
+    cdef int16_t b
+    cdef int32_t c
+    cdef int64_t e
+    if size == 4:
+        memcpy(&c, p, 4)
+        return c if signed else <uint32_t>c
+    if size == 8:
+        memcpy(&e, p, 8)
+        return e
+    if size == 2:
+        memcpy(&b, p, 2)
+        return b if signed else <uint16_t>b
+    a = <int8_t>p[0]
+    return a if signed else <uint8_t>a
