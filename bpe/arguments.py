@@ -69,7 +69,7 @@ def as_id(token: object, index: int | None = None) -> int:
     """The integer of an id; NumPy's integers have `__index__`, floats do not."""
     try:
         return token.__index__()  # type: ignore[attr-defined, no-any-return]
-    except AttributeError:
+    except (AttributeError, TypeError):  # an array of one float has `__index__` too
         raise TokenTypeError(
             f"a token id must be an integer, not {described(token)}{_place(index)}",
             value=token,
