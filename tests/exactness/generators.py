@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 WHITESPACE = (
     "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
@@ -182,6 +182,17 @@ def cased(r: Random) -> str:
     )
 
 
+def kana(r: Random) -> str:
+    """Kana and han, with the marks, signs and unassigned code points of their blocks."""
+    codes = (0x3040, 0x3096, 0x3097, 0x3098, 0x3099, 0x309B, 0x309D, 0x30A0, 0x30FB, 0x30FC, 0x30FF)
+    found = ""
+    for _ in range(r.randint(1, 6)):
+        kind = r.randrange(4)
+        code = r.choice(codes) if kind == 0 else r.randrange(0x3038, 0x3108)
+        found += chr(r.randrange(0x4E00, 0x9FB0) if kind == 3 else code)
+    return found
+
+
 def contraction(r: Random) -> str:
     head = r.choice(("", "", "I", "don", "WE", " he", "1", "!", "\u4e2d", "\u0301", "\n", " ", "'"))
     return head + r.choice(APOSTROPHES) + r.choice(CONTRACTIONS)
@@ -233,6 +244,7 @@ ATOMS: tuple[Maker, ...] = (
     *(number,) * 2,
     *(punctuation,) * 2,
     special,
+    kana,
     odd,
     emoji,
     any_character,
@@ -392,6 +404,31 @@ def byte_strings(count: int, seed: int = 0) -> Iterator[bytes]:
             data += (whitespace(r) + r.choice(EVENTS)).encode()
             data = data[: -r.randint(1, 3)]
         yield bytes(data)
+
+
+def completions(tokens: Iterable[bytes], seed: int = 0) -> Iterator[str]:
+    """Text around each token that starts or ends inside a character.
+
+    Such a token merges across characters, where an engine that splits at them goes wrong.
+    """
+    r = Random(seed)
+    for token in tokens:
+        for _ in range(40):
+            head, tail = _inside(r, token), bytes(r.choices(range(0x80, 0xC0), k=r.randrange(4)))
+            try:
+                text = (head + token + tail).decode()
+            except UnicodeDecodeError:
+                continue
+            yield text
+            yield r.choice(EVENTS) + text + r.choice(EVENTS)
+
+
+def _inside(r: Random, token: bytes) -> bytes:
+    """Some first bytes of a character of which `token` may begin with the rest."""
+    if not 0x80 <= token[0] < 0xC0:
+        return b""
+    lead = r.choice((*range(0xC2, 0xF4), *(0xE3, 0xE4, 0xE5, 0xE6, 0xF0) * 4))
+    return bytes([lead, *r.choices(range(0x80, 0xC0), k=r.randrange(3))])
 
 
 def surrogate_strings(count: int, seed: int = 0) -> Iterator[str]:

@@ -36,14 +36,17 @@ FAMILY_OF = {"gpt2": "r50k_base", "p50k_edit": "p50k_base", "o200k_harmony": "o2
 DEEPSEEK = "deepseek_v3"
 
 
+# BPE_EXACT_FULL=1: both cores take everything, BPE_EXACT_FULL=0: neither does.
+ASKED = os.environ.get("BPE_EXACT_FULL", "")
+FULL = ASKED not in ("", "0")
+
+
 def thorough(core: type[Any]) -> bool:
     """Whether a run on this core takes everything; otherwise it takes a tenth.
 
     The compiled core does, and the Python core, a hundred times slower, does not.
-    BPE_EXACT_FULL=1 in the environment means both, BPE_EXACT_FULL=0 neither.
     """
-    asked = os.environ.get("BPE_EXACT_FULL")
-    return asked != "0" if asked else core.__name__ == "CompiledCore"
+    return FULL if ASKED else core.__name__ == "CompiledCore"
 
 
 class Data(Protocol):

@@ -18,7 +18,8 @@ from .oracles import FAMILIES, first_difference, thorough
 pytestmark = pytest.mark.exact
 
 CODE_POINTS = [*range(0xD800), *range(0xE000, 0x110000)]
-# Alone, doubled, beside a letter of either case, a digit, a blank, an apostrophe, a newline.
+# Alone, doubled, beside a letter of either case, a digit, a blank, an apostrophe, a newline, kana
+# (with which the first bytes of a neighbour may merge).
 CONTEXTS = (
     "{0}",
     "{0}{0}",
@@ -31,10 +32,12 @@ CONTEXTS = (
     "'{0}",
     "{0}\n",
     "!{0}/",
+    "\u30d5{0}\u3087",
+    "\u4e2d{0}",
 )
 # The same in a row, so that a million code points take seconds: a block is compared as a whole,
 # and only one that differs is looked at closely.
-ROW = "a{0}\n{0}a {0}\n{0}{0}\n'{0}\r\n"
+ROW = "a{0}\n{0}a {0}\n{0}{0}\n'{0}\r\n\u30d5{0}\u3087\n"
 BLOCK = 256
 # Where most classes and all the odd ones are; every other range repeats one class for long.
 DENSE = 0x3400

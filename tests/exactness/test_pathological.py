@@ -112,8 +112,9 @@ def _families(core: type[Any], kind: str) -> tuple[str, ...]:
 
 
 def test_linear(kind: str, core: type[Any], load: Callable[[str], Tokenizer]) -> None:
-    """Four times the text takes about four times as long: a ratio of processor time, so any machine will do.
+    """Four times the text takes about four times as long, whatever the machine.
 
+    Processor time, as others may be at work.
     And what must hold of the ids with no other engine to ask: they decode to the text, and as
     merging is local, those of a text begin with those of its first quarter, but for its end.
     """
