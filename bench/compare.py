@@ -247,6 +247,8 @@ def write(results: dict[str, Any], folder: Path, merge: bool) -> None:
     path.write_text(head.replace('"cells": []', f'"cells": [\n{rows}\n ]') + "\n")
     markdown = report.markdown(results)
     (folder / "results.md").write_text(markdown)
+    for old_picture in folder.glob("*.svg"):
+        old_picture.unlink()
     for name, picture in chart.pictures(results).items():
         (folder / name).write_text(picture)
     print(report.summary(results))
