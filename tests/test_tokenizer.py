@@ -6,6 +6,7 @@ import array
 import copy
 import pickle
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -100,7 +101,8 @@ def test_surrogates_in_every_method(cl100k: Tokenizer) -> None:
         assert cl100k.count(text) == len(ids)
         assert cl100k.count(text, allowed_special="all") == len(ids)
         assert cl100k.count_batch([text]) == [len(ids)]
-        assert cl100k.encode_to_numpy(text).tolist() == ids
+        if find_spec("numpy"):
+            assert cl100k.encode_to_numpy(text).tolist() == ids
     assert cl100k.encode_single_token("\ud800") == cl100k.encode_single_token("\ufffd")
     assert cl100k.encode("a\ud800b") == cl100k.encode("a\ufffdb")
 
