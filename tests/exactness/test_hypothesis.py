@@ -28,7 +28,7 @@ COMMON = settings(
 
 
 def _examples(core: type[Any]) -> int:
-    return 3000 if thorough(core) else 300
+    return 2000 if thorough(core) else 300
 
 
 characters = st.characters(codec="utf-8")
