@@ -31,9 +31,13 @@ patterns = __import__("patterns", globals(), None, ("split",), 1)
 read_data = __import__("_data", globals(), None, ("read_data",), 2).read_data
 UnknownTokenError, VocabularyError = errors.UnknownTokenError, errors.VocabularyError
 
-from .._data import read_data
-from ..errors import TokenTypeError, UnknownTokenError, VocabularyError
-from . import patterns
+# Not `from ..errors import`: Cython looks that up as "bpe.errors", the name at the time of the build,
+# so that a vendored copy would take the modules of an installed bpe that was imported before.
+errors = __import__("errors", globals(), None, ("BPEError",), 2)
+patterns = __import__("patterns", globals(), None, ("split",), 1)
+read_data = __import__("_data", globals(), None, ("read_data",), 2).read_data
+TokenTypeError, UnknownTokenError = errors.TokenTypeError, errors.UnknownTokenError
+VocabularyError = errors.VocabularyError
 
 cdef extern from "Python.h":
     const char* PyUnicode_AsUTF8AndSize(object, Py_ssize_t*) except NULL
