@@ -58,6 +58,11 @@ cdef inline bint is_letter(int c) noexcept nogil:
     return c == UPPER or c == LOWER or c == OTHER or c == KANA_HAN
 
 
+cdef inline bint is_kana_mark(const uint8_t* p) noexcept nogil:
+    """Of the class KANA_ODD, whether it is one of the two marks; the others are unassigned."""
+    return p[0] == 0xE3 and p[1] == 0x82 and (p[2] == 0x99 or p[2] == 0x9A)
+
+
 cdef inline bint is_white(int c) noexcept nogil:
     return c == BLANK or c == NEWLINE
 

@@ -3,12 +3,13 @@
 #   [\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+
 #   [!-/:-~ without letters][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*
 #   |\s*[\r\n]+|\s+(?!\S)|\s+
-# Numbers, kana and han are therefore ends of the text for the third.  What none of them matches
-# (control characters and the like) stays: a piece up to where the next match starts.
+# Numbers, kana and han are therefore ends of the text for the third, which splits runs of kana
+# and han once more.  What it does not match (control characters and the like) stays: a piece up to
+# where the next match starts.
 
 from libc.stdint cimport uint8_t, uint64_t
 from .chars cimport (
-    ClassTable, White, class_at, is_letter, is_white, skip_newlines, skip_numbers, white_run,
+    ClassTable, White, class_at, is_kana_mark, is_letter, is_white, skip_newlines, skip_numbers, white_run,
     END, KANA_HAN, KANA_ODD, KANA_PUNCT, MARK, NEWLINE, NUMBER, PUNCT, REST,
 )
 from .window cimport (
@@ -18,8 +19,8 @@ from .window cimport (
 
 cdef inline uint64_t deepseek_starts(Window* w) noexcept nogil:
     """The starts of pieces in the window that are certain."""
-    clip_window(w, (w.number & w.high) | w.rest)
-    cdef uint64_t kana = w.kana_han | w.kana_punct | w.kana_odd
+    clip_window(w, (w.number & w.high) | w.rest | w.kana_odd)
+    cdef uint64_t kana = w.kana_han | w.kana_punct
     cdef uint64_t ascii_letter = (w.upper | w.lower) & ~w.high
     cdef uint64_t letter = w.upper | w.lower | w.other | w.mark
     cdef uint64_t absorbed = flood(w.newline & (w.punct << 1), w.newline)
@@ -33,7 +34,8 @@ cdef inline uint64_t deepseek_starts(Window* w) noexcept nogil:
     cdef uint64_t newline_ends = after_last_newline(w.blank, newline) & w.inside
     cdef uint64_t last_blank = to_lead(w.blank & ~((w.blank | w.newline | w.number | kana) >> 1), w.cont)
     cdef uint64_t starts = (
-        sign_start | letter_start | threes(w.number) | (kana & ~(kana << 1))
+        sign_start | letter_start | threes(w.number)
+        | (w.kana_han & ~(w.kana_han << 1)) | (w.kana_punct & ~(w.kana_punct << 1))
         | white_start | newline_ends | last_blank
     )
     cdef int last
@@ -60,6 +62,43 @@ cdef inline bint is_ascii_letter(uint8_t c) noexcept nogil:
     return <uint8_t>((c | 0x20) - c"a") < 26
 
 
+cdef inline bint is_kana_letter(int c, const uint8_t* p) noexcept nogil:
+    return c == KANA_HAN or (c == KANA_ODD and is_kana_mark(p))
+
+
+cdef inline const uint8_t* kana_piece(const ClassTable* t, const uint8_t* p, const uint8_t* end) noexcept nogil:
+    """The end of the piece at p, in a run of kana and han: letters, signs, or what is unassigned."""
+    cdef int n = 0
+    cdef int m = 0
+    cdef int c = class_at(t, p, end, &n)
+    cdef int following
+    cdef const uint8_t* start = p
+    if c == KANA_PUNCT:
+        while c == KANA_PUNCT:
+            p += n
+            c = class_at(t, p, end, &n)
+        return p
+    # Of unassigned ones, the last before letters goes with them, the others are a piece.
+    while c == KANA_ODD and not is_kana_mark(p):
+        following = class_at(t, p + n, end, &m)
+        if is_kana_letter(following, p + n):
+            if p > start:
+                return p
+            p += n
+            n = m
+            c = following
+            break
+        p += n
+        n = m
+        c = following
+    if p > start and not is_kana_letter(c, p):
+        return p
+    while is_kana_letter(c, p):
+        p += n
+        c = class_at(t, p, end, &n)
+    return p
+
+
 cdef inline const uint8_t* deepseek_piece(const ClassTable* t, const uint8_t* p, const uint8_t* end) noexcept nogil:
     """The end of the piece that starts at p, one character after the other."""
     cdef int n = 0
@@ -70,9 +109,7 @@ cdef inline const uint8_t* deepseek_piece(const ClassTable* t, const uint8_t* p,
     if c == NUMBER:
         return skip_numbers(t, p, end, 3)
     if is_kana(c):
-        while is_kana(class_at(t, p, end, &n)):
-            p += n
-        return p
+        return kana_piece(t, p, end)
     next_class = class_at(t, p + n, end, &m)
     if c == PUNCT and n == 1 and next_class != END and is_ascii_letter(p[1]):
         p += 1

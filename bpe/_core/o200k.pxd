@@ -5,7 +5,7 @@
 
 from libc.stdint cimport uint8_t, uint64_t
 from .chars cimport (
-    ClassTable, White, class_at, contraction, is_letter, is_sign, is_white,
+    ClassTable, White, class_at, contraction, is_kana_mark, is_letter, is_sign,
     skip_numbers, skip_signs, white_run, KANA_HAN, KANA_ODD, LOWER, MARK, NEWLINE, NUMBER, OTHER, UPPER,
 )
 from .window cimport (
@@ -95,9 +95,7 @@ cdef inline const uint8_t* o200k_word(const ClassTable* t, const uint8_t* p, con
     cdef const uint8_t* last_other = NULL
     while True:
         c = class_at(t, p, end, &n)
-        if c == OTHER or c == KANA_HAN or c == MARK or c == KANA_ODD:
-            if not in_both(t, p, end):
-                break
+        if in_both(c, p):
             last_other = p + n
         elif c != UPPER:
             break
@@ -105,22 +103,16 @@ cdef inline const uint8_t* o200k_word(const ClassTable* t, const uint8_t* p, con
     if not need_lower:
         return p if p > start else NULL
     if c == LOWER:
-        while c == LOWER or ((c == OTHER or c == KANA_HAN or c == MARK or c == KANA_ODD) and in_both(t, p, end)):
+        while c == LOWER or in_both(c, p):
             p += n
             c = class_at(t, p, end, &n)
         return p
     return last_other
 
 
-cdef inline bint in_both(const ClassTable* t, const uint8_t* p, const uint8_t* end) noexcept nogil:
-    """Whether the character, of class OTHER, KANA_HAN, MARK or KANA_ODD, is in both U and l.
-
-    Of KANA_ODD the two marks are, the three unassigned code points are not.
-    """
-    cdef int n = 0
-    if class_at(t, p, end, &n) != KANA_ODD:
-        return True
-    return p[0] == 0xE3 and p[1] == 0x82 and (p[2] == 0x99 or p[2] == 0x9A)
+cdef inline bint in_both(int c, const uint8_t* p) noexcept nogil:
+    """Whether the character at p, of class c, is in both U and l."""
+    return c == OTHER or c == KANA_HAN or c == MARK or (c == KANA_ODD and is_kana_mark(p))
 
 
 cdef inline const uint8_t* o200k_piece(const ClassTable* t, const uint8_t* p, const uint8_t* end) noexcept nogil:
