@@ -26,13 +26,6 @@ from .window cimport bpe_classify_fn, bpe_classify_variants
 
 # Not `from ..errors import`: Cython looks that up as "bpe.errors", the name at the time of the build,
 # so that a vendored copy would take the modules of an installed bpe that was imported before.
-errors = __import__("errors", globals(), None, ("UnknownTokenError",), 2)
-patterns = __import__("patterns", globals(), None, ("split",), 1)
-read_data = __import__("_data", globals(), None, ("read_data",), 2).read_data
-UnknownTokenError, VocabularyError = errors.UnknownTokenError, errors.VocabularyError
-
-# Not `from ..errors import`: Cython looks that up as "bpe.errors", the name at the time of the build,
-# so that a vendored copy would take the modules of an installed bpe that was imported before.
 errors = __import__("errors", globals(), None, ("BPEError",), 2)
 patterns = __import__("patterns", globals(), None, ("split",), 1)
 read_data = __import__("_data", globals(), None, ("read_data",), 2).read_data
