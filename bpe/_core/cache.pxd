@@ -15,9 +15,9 @@ cdef extern from "simd.h" nogil:
     uint64_t bpe_load64le(const void*)
     void bpe_copy16(void*, const void*)
     void bpe_prefetch(const void*)
-    const uint64_t bpe_key_low[17]
-    const uint64_t bpe_key_high[17]
-    const uint64_t bpe_key_tag[17]
+    ctypedef struct bpe_key_row:
+        uint64_t low, high, tag
+    const bpe_key_row bpe_key_rows[17]
     void* bpe_alloc_table(size_t)
     void bpe_free_table(void*)
 
@@ -71,10 +71,9 @@ cdef struct Cache:
 cdef inline Key short_key(const uint8_t* p, size_t n) noexcept nogil:
     """The key of n bytes, of 16 that can be read; one that matches nothing if n > SHORT."""
     cdef Key k
-    if n > SHORT + 1:
-        n = SHORT + 1
-    k.low = bpe_load64le(p) & bpe_key_low[n]
-    k.high = (bpe_load64le(p + 8) & bpe_key_high[n]) | bpe_key_tag[n]
+    cdef const bpe_key_row* row = bpe_key_rows + (n if n <= SHORT else SHORT + 1)
+    k.low = bpe_load64le(p) & row.low
+    k.high = (bpe_load64le(p + 8) & row.high) | row.tag
     return k
 
 
@@ -105,8 +104,13 @@ cdef inline uint64_t hash_medium(const uint64_t* key) noexcept nogil:
     return hash_words(hash_words(key[0], key[1]) ^ key[2], key[3])
 
 
+cdef inline uint64_t short_hash(Key k) noexcept nogil:
+    """One multiplication: its highest bits depend on all of the key."""
+    return (k.low ^ (k.high << 29 | k.high >> 35)) * <uint64_t>0x9E3779B97F4A7C15
+
+
 cdef inline Short* short_bucket(const Cache* c, Key k) noexcept nogil:
-    return c.short_pieces + 2 * (hash_words(k.low, k.high) >> c.short_shift)
+    return c.short_pieces + 2 * (short_hash(k) >> c.short_shift)
 
 
 cdef inline Medium* medium_bucket(const Cache* c, const uint64_t* key) noexcept nogil:

@@ -14,7 +14,7 @@ from .cache cimport SHORT_BITS, bpe_copy16, close_cache, open_cache
 from .chars cimport (
     BLANK, KANA_HAN, KANA_ODD, KANA_PUNCT, LOWER, MARK, NEWLINE, NUMBER, OTHER, PUNCT, REST, UPPER, ClassTable,
 )
-from .engine cimport BLOCK, Work, emit_merged, encode_block, reserve
+from .engine cimport UNITS, Work, emit_merged, encode_block, reserve
 from .joints cimport Joints, make_joints
 from .scan cimport CL100K, DEEPSEEK, GPT2, NO_FAMILY, O200K, Scanner, scan, scan_piece
 from .special cimport Specials, longest_at, next_special
@@ -365,7 +365,7 @@ cdef class CompiledCore:
                 base = start = s.text
                 while True:
                     base = s.text
-                    n = scan(&s, w.work.ends, BLOCK + 64)
+                    n = scan(&s, w.work.ends, UNITS)
                     if n == 0:
                         break
                     start = base + w.work.ends[n - 2] if n > 1 else base

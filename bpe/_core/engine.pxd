@@ -8,7 +8,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport realloc
 from libc.string cimport memcpy
 from .cache cimport (
-    LARGE, MEDIUM, SHORT, Cache, Key, Large, Medium, Short, bpe_prefetch, copy_medium, copy_short,
+    LARGE, MEDIUM, SHORT, SHORT_IDS, Cache, Key, Large, Medium, Short, bpe_copy16, bpe_prefetch, copy_many, copy_medium, copy_short,
     find_large, find_medium, find_short, find_short_anywhere, large_ids, learn, learn_large,
     medium_key, short_bucket, short_key, short_key_near,
 )
@@ -20,7 +20,7 @@ from .vocab cimport NO_TOKEN, Vocab, candidate, find_token, hash_bytes, hash_wor
 from .window cimport bpe_ctz64
 
 cdef enum:
-    BLOCK = 512
+    UNITS = 576     # of a block: 512 pieces, and those of one more window
     PARTS = 6       # bytes of the shortest piece that is cut in parts
     SLACK = 16      # ids that may be written behind the end
 
@@ -38,12 +38,14 @@ cdef struct Work:
     uint32_t* ids
     size_t n_ids
     size_t room
-    size_t ends[BLOCK + 64]
+    size_t ends[UNITS]          # of pieces
+    size_t part_ends[UNITS]
     # Units: what is looked up by itself, a piece or a part of one.
     size_t n_units
-    const uint8_t* starts[BLOCK + 65]
-    Key keys[BLOCK + 64]
-    Short* buckets[BLOCK + 64]
+    const uint8_t* base         # where the first one starts
+    const size_t* unit_ends     # from there: `ends` or `part_ends`
+    Key keys[UNITS]
+    Short* buckets[UNITS]
     Miss misses[BATCH]
     Word words[BATCH]
     bint failed         # no memory
@@ -193,10 +195,18 @@ cdef inline void remember(Work* w, const uint8_t* p, size_t n, size_t before, Ke
         learn_large(&w.cache, hash_bytes(p, n), p, n, w.ids + before, w.n_ids - before)
 
 
+cdef inline const uint8_t* unit_start(const Work* w, size_t i) noexcept nogil:
+    return w.base + (w.unit_ends[i - 1] if i else 0)
+
+
+cdef inline size_t unit_length(const Work* w, size_t i) noexcept nogil:
+    return w.unit_ends[i] - (w.unit_ends[i - 1] if i else 0)
+
+
 cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil:
     """Write the unit `first`, which is not in its bucket; learn the next misses with it."""
-    cdef const uint8_t* p = w.starts[first]
-    cdef size_t length = w.starts[first + 1] - p
+    cdef const uint8_t* p = unit_start(w, first)
+    cdef size_t length = unit_length(w, first)
     cdef size_t i
     cdef int misses = 0
     if not reserve(w, length + 16 * (w.n_units - first)):
@@ -206,8 +216,8 @@ cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil
     if length > MEDIUM:
         return emit_unknown(w, v, p, length, w.keys[first])
     for i in range(first, w.n_units):
-        p = w.starts[i]
-        length = w.starts[i + 1] - p
+        p = unit_start(w, i)
+        length = unit_length(w, i)
         if length > MEDIUM or (i > first and is_known(w, p, length, w.keys[i])):
             continue
         add_miss(w, v, misses, p, length, w.keys[i])
@@ -215,35 +225,66 @@ cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil
         if misses == BATCH:
             break
     learn_misses(w, v, misses)
-    p = w.starts[first]
-    length = w.starts[first + 1] - p
+    p = unit_start(w, first)
+    length = unit_length(w, first)
     # Too many tokens to remember, or pushed out again: alone.
     return emit_known(w, p, length, w.keys[first]) or emit_merged(w, v, p, length)
 
 
-cdef inline bint emit_units(Work* w, const Vocab* v) noexcept nogil:
+cdef inline void make_keys(Work* w, const uint8_t* text_end) noexcept nogil:
+    """Key and bucket of each unit; asks for the buckets."""
+    cdef const uint8_t* base = w.base
+    cdef const uint8_t* p = base
+    cdef const uint8_t* next_unit
+    cdef const size_t* ends = w.unit_ends
+    cdef size_t n = w.n_units
+    cdef size_t i = 0
+    cdef Key key
+    cdef Short* bucket
+    while i < n and text_end - p >= 16:
+        next_unit = base + ends[i]
+        key = short_key(p, next_unit - p)
+        bucket = short_bucket(&w.cache, key)
+        bpe_prefetch(bucket)
+        w.keys[i] = key
+        w.buckets[i] = bucket
+        p = next_unit
+        i += 1
+    while i < n:
+        next_unit = base + ends[i]
+        w.keys[i] = short_key_near(p, next_unit - p, text_end)
+        w.buckets[i] = short_bucket(&w.cache, w.keys[i])
+        p = next_unit
+        i += 1
+
+
+cdef inline bint emit_units(Work* w, const Vocab* v, const uint8_t* text_end) noexcept nogil:
     """Write the ids of all units; False: no memory."""
+    cdef size_t n = w.n_units
     cdef size_t i
-    cdef Short* e
-    if not reserve(w, 16 * w.n_units):
+    cdef size_t count
+    cdef uint32_t* out
+    cdef const Short* e
+    if not reserve(w, 16 * n):
         return False
-    for i in range(w.n_units):
+    make_keys(w, text_end)
+    out = w.ids + w.n_ids
+    for i in range(n):
         e = find_short(w.buckets[i], w.keys[i])
         if e != NULL:
-            w.n_ids += copy_short(&w.cache, e, w.ids + w.n_ids)
-        elif not emit_miss(w, v, i):
-            return False
+            count = e.high >> 60
+            if count <= SHORT_IDS:
+                bpe_copy16(out, e.ids)
+            else:
+                copy_many(out, w.cache.arena + e.ids[0])
+            out += count
+        else:
+            w.n_ids = out - w.ids
+            if not emit_miss(w, v, i):
+                return False
+            out = w.ids + w.n_ids
+    w.n_ids = out - w.ids
     return True
-
-
-cdef inline void add_unit(Work* w, const uint8_t* p, size_t n, const uint8_t* text_end) noexcept nogil:
-    """Key and bucket of the next unit; asks for the bucket."""
-    cdef size_t i = w.n_units
-    w.starts[i] = p
-    w.keys[i] = short_key(p, n) if text_end - p >= 16 else short_key_near(p, n, text_end)
-    w.buckets[i] = short_bucket(&w.cache, w.keys[i])
-    bpe_prefetch(w.buckets[i])
-    w.n_units = i + 1
 
 
 cdef inline size_t part_end(const Joints* joints, const uint8_t* p, size_t n) noexcept nogil:
@@ -266,35 +307,41 @@ cdef inline size_t part_end(const Joints* joints, const uint8_t* p, size_t n) no
     return n
 
 
+cdef inline bint emit_parts(Work* w, const Vocab* v, const Joints* joints, const uint8_t* base, size_t n, const uint8_t* text_end) noexcept nogil:
+    """Write n pieces, those of three-byte text cut in parts; False: no memory."""
+    cdef const uint8_t* p
+    cdef size_t at = 0
+    cdef size_t end, i
+    w.base = base
+    w.unit_ends = w.part_ends
+    w.n_units = 0
+    for i in range(n):
+        end = w.ends[i]
+        while at < end:
+            p = base + at
+            if end - at >= PARTS and (leads_three(p[0]) or leads_three(p[1])):
+                at += part_end(joints, p, end - at)
+            else:
+                at = end
+            w.part_ends[w.n_units] = at - (w.base - base)
+            w.n_units += 1
+            if w.n_units == UNITS:
+                if not emit_units(w, v, text_end):
+                    return False
+                w.base = base + at
+                w.n_units = 0
+    return emit_units(w, v, text_end)
+
+
 cdef inline bint encode_block(Work* w, const Vocab* v, const Joints* joints, Scanner* s) noexcept nogil:
     """The next block; False at the end of the text, or when memory failed."""
     cdef const uint8_t* base = s.text
-    cdef const uint8_t* p = base
-    cdef const uint8_t* end
-    cdef size_t n = scan(s, w.ends, BLOCK + 64)
-    cdef size_t i, part
+    cdef size_t n = scan(s, w.ends, UNITS)
     if n == 0:
         return False
-    w.n_units = 0
-    for i in range(n):
-        end = base + w.ends[i]
-        if end - p >= PARTS and (leads_three(p[0]) or leads_three(p[1])):
-            while p < end:
-                part = part_end(joints, p, end - p)
-                add_unit(w, p, part, s.end)
-                p += part
-                if w.n_units >= BLOCK + 64:
-                    w.starts[w.n_units] = p
-                    if not emit_units(w, v):
-                        return False
-                    w.n_units = 0
-        else:
-            add_unit(w, p, end - p, s.end)
-            p = end
-        if w.n_units >= BLOCK + 64:
-            w.starts[w.n_units] = p
-            if not emit_units(w, v):
-                return False
-            w.n_units = 0
-    w.starts[w.n_units] = p
-    return emit_units(w, v)
+    if s.wide:
+        return emit_parts(w, v, joints, base, n, s.end)
+    w.base = base
+    w.unit_ends = w.ends
+    w.n_units = n
+    return emit_units(w, v, s.end)

@@ -26,6 +26,7 @@ cdef struct Scanner:
     const ClassTable* classes
     bpe_classify_fn classify
     int family
+    bint wide       # the last block held characters that are not ASCII
 
 
 cdef inline const uint8_t* scan_piece(const Scanner* s, const uint8_t* p) noexcept nogil:
@@ -53,6 +54,7 @@ cdef inline size_t scan(Scanner* s, size_t* ends, size_t room) noexcept nogil:
     cdef size_t at
     cdef size_t n = 0
     cdef size_t left
+    s.wide = False
     while p < s.end and n + WINDOW <= room:
         left = s.end - p
         if left >= READABLE:
@@ -61,6 +63,8 @@ cdef inline size_t scan(Scanner* s, size_t* ends, size_t room) noexcept nogil:
             memset(tail, 0, sizeof(tail))
             memcpy(tail, p, left)
             fill_window(&w, tail, WINDOW if left > WINDOW else <int>left, left <= WINDOW, s.classify, s.classes)
+        if w.high:
+            s.wide = True
         if s.family == CL100K:
             starts = cl100k_starts(&w)
         elif s.family == O200K:
@@ -77,6 +81,7 @@ cdef inline size_t scan(Scanner* s, size_t* ends, size_t room) noexcept nogil:
             p += bpe_top64(starts)
         else:
             p = scan_piece(s, p)
+            s.wide = True  # not known of a piece that goes beyond the window
             ends[n] = p - base
             n += 1
             continue

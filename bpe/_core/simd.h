@@ -123,15 +123,18 @@ BPE_INLINE void bpe_prefetch(const void *p) {
 }
 
 /* The key of a piece of n bytes is its bytes, masked, and n in the highest byte's low half; n = 16
- * stands for all longer ones and gives a key that no short piece has. */
-static const uint64_t bpe_key_low[17] = {
-    0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFF, 0xFFFFFFFFFFFF, 0xFFFFFFFFFFFFFF,
-    ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, 0};
-static const uint64_t bpe_key_high[17] = {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFF, 0xFFFFFFFFFFFF, 0xFFFFFFFFFFFFFF, 0};
-static const uint64_t bpe_key_tag[17] = {
-    0, 1ULL << 56, 2ULL << 56, 3ULL << 56, 4ULL << 56, 5ULL << 56, 6ULL << 56, 7ULL << 56, 8ULL << 56,
-    9ULL << 56, 10ULL << 56, 11ULL << 56, 12ULL << 56, 13ULL << 56, 14ULL << 56, 15ULL << 56, 1};
+ * stands for all longer ones and gives a key that no short piece has.  One row for each n. */
+typedef struct { uint64_t low, high, tag; } bpe_key_row;
+static const bpe_key_row bpe_key_rows[17] = {
+    {0x0ULL, 0x0ULL, 0x0ULL}, {0xFFULL, 0x0ULL, 0x100000000000000ULL},
+    {0xFFFFULL, 0x0ULL, 0x200000000000000ULL}, {0xFFFFFFULL, 0x0ULL, 0x300000000000000ULL},
+    {0xFFFFFFFFULL, 0x0ULL, 0x400000000000000ULL}, {0xFFFFFFFFFFULL, 0x0ULL, 0x500000000000000ULL},
+    {0xFFFFFFFFFFFFULL, 0x0ULL, 0x600000000000000ULL}, {0xFFFFFFFFFFFFFFULL, 0x0ULL, 0x700000000000000ULL},
+    {0xFFFFFFFFFFFFFFFFULL, 0x0ULL, 0x800000000000000ULL}, {0xFFFFFFFFFFFFFFFFULL, 0xFFULL, 0x900000000000000ULL},
+    {0xFFFFFFFFFFFFFFFFULL, 0xFFFFULL, 0xA00000000000000ULL}, {0xFFFFFFFFFFFFFFFFULL, 0xFFFFFFULL, 0xB00000000000000ULL},
+    {0xFFFFFFFFFFFFFFFFULL, 0xFFFFFFFFULL, 0xC00000000000000ULL}, {0xFFFFFFFFFFFFFFFFULL, 0xFFFFFFFFFFULL, 0xD00000000000000ULL},
+    {0xFFFFFFFFFFFFFFFFULL, 0xFFFFFFFFFFFFULL, 0xE00000000000000ULL}, {0xFFFFFFFFFFFFFFFFULL, 0xFFFFFFFFFFFFFFULL, 0xF00000000000000ULL},
+    {0x0ULL, 0x0ULL, 0x1ULL}};
 
 /* Zeroed memory for a large table, on a pair of cache lines; huge pages where the system has them. */
 static void *bpe_alloc_table(size_t size) {
