@@ -137,6 +137,8 @@ cdef inline Short* find_short_anywhere(const Cache* c, Key k) noexcept nogil:
     cdef Short* e = find_short(home, k)
     cdef Short moved
     if e == NULL:
+        if home[1].high == 0:  # not full: nothing has gone to the bucket beside it
+            return NULL
         e = beside(home)
         e += is_short(e + 1, k)
         if not is_short(e, k):

@@ -14,7 +14,7 @@ from .cache cimport SHORT_BITS, bpe_copy16, close_cache, open_cache
 from .chars cimport (
     BLANK, KANA_HAN, KANA_ODD, KANA_PUNCT, LOWER, MARK, NEWLINE, NUMBER, OTHER, PUNCT, REST, UPPER, ClassTable,
 )
-from .engine cimport UNITS, Work, emit_merged, encode_block, reserve
+from .engine cimport UNITS, Work, emit_merged, encode_block, learn_vocabulary, reserve
 from .joints cimport Joints, make_joints
 from .scan cimport CL100K, DEEPSEEK, GPT2, NO_FAMILY, O200K, Scanner, scan, scan_piece
 from .special cimport Specials, longest_at, next_special
@@ -62,6 +62,7 @@ include "classes.pxi"
 
 cdef enum:
     SHORT_TEXT = 2048       # bytes that are encoded before another thread could take over
+    LONG_TEXT = 1 << 16     # bytes that are worth learning the vocabulary for
     MOST_IDLE = 64          # workspaces that a core keeps
     MOST_ROOM = 1 << 24     # ids that a workspace keeps room for
 
@@ -178,6 +179,8 @@ cdef class CompiledCore:
         s.family = self.family
         s.text = p
         work.failed = False
+        if n >= LONG_TEXT and not work.seeded:
+            learn_vocabulary(work, &self.vocab)
         while True:
             s.end = next_special(specials, s.text, end, &which) if specials != NULL else end
             while encode_block(work, &self.vocab, self.joints, &s):

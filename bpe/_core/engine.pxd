@@ -8,7 +8,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport realloc
 from libc.string cimport memcpy
 from .cache cimport (
-    LARGE, MEDIUM, SHORT, SHORT_IDS, Cache, Key, Large, Medium, Short, bpe_copy16, bpe_prefetch, copy_many, copy_medium, copy_short,
+    LARGE, MEDIUM, SHORT, SHORT_IDS, Cache, Key, Large, Medium, Short, beside, bpe_copy16, bpe_prefetch, copy_many, copy_medium, copy_short,
     find_large, find_medium, find_short, find_short_anywhere, large_ids, learn, learn_large,
     medium_key, short_bucket, short_key, short_key_near,
 )
@@ -49,6 +49,7 @@ cdef struct Work:
     Miss misses[BATCH]
     Word words[BATCH]
     bint failed         # no memory
+    bint seeded         # the vocabulary's short tokens are in the table
 
 
 cdef inline bint reserve(Work* w, size_t more) noexcept nogil:
@@ -195,6 +196,35 @@ cdef inline void remember(Work* w, const uint8_t* p, size_t n, size_t before, Ke
         learn_large(&w.cache, hash_bytes(p, n), p, n, w.ids + before, w.n_ids - before)
 
 
+cdef inline void learn_vocabulary(Work* w, const Vocab* v) noexcept nogil:
+    """Put the short tokens into the table, the most frequent ones, if it has room for them.
+
+    It takes a millisecond or two, and spares each of them a miss; so it waits for a long text.
+    """
+    cdef uint32_t i, ahead
+    cdef uint32_t n = v.n
+    cdef uint32_t room = (<uint32_t>1 << (64 - w.cache.short_shift)) * 4 // 5
+    cdef uint32_t id
+    cdef size_t length
+    cdef Key key
+    w.seeded = True
+    if not v.whole_first:
+        return
+    if n > room:
+        n = room
+    for i in range(n):
+        if i + 8 < n:
+            ahead = i + 8
+            length = v.offsets[ahead + 1] - v.offsets[ahead]
+            bpe_prefetch(short_bucket(&w.cache, short_key(v.bytes + v.offsets[ahead], length)))
+        length = v.offsets[i + 1] - v.offsets[i]
+        if 0 < length <= SHORT:
+            key = short_key(v.bytes + v.offsets[i], length)
+            if find_short_anywhere(&w.cache, key) == NULL:
+                id = id_of(v, i)
+                learn(&w.cache, v.bytes + v.offsets[i], length, &id, 1, key)
+
+
 cdef inline const uint8_t* unit_start(const Work* w, size_t i) noexcept nogil:
     return w.base + (w.unit_ends[i - 1] if i else 0)
 
@@ -207,7 +237,10 @@ cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil
     """Write the unit `first`, which is not in its bucket; learn the next misses with it."""
     cdef const uint8_t* p = unit_start(w, first)
     cdef size_t length = unit_length(w, first)
+    cdef size_t candidates[BATCH]
     cdef size_t i
+    cdef int k
+    cdef int n = 0
     cdef int misses = 0
     if not reserve(w, length + 16 * (w.n_units - first)):
         return False
@@ -215,15 +248,23 @@ cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil
         return True
     if length > MEDIUM:
         return emit_unknown(w, v, p, length, w.keys[first])
+    # Candidates first: what their buckets do not have may stand in the ones beside them.
     for i in range(first, w.n_units):
+        if i > first and find_short(w.buckets[i], w.keys[i]) != NULL:
+            continue
+        if unit_length(w, i) <= MEDIUM:
+            bpe_prefetch(beside(w.buckets[i]))
+            candidates[n] = i
+            n += 1
+            if n == BATCH:
+                break
+    for k in range(n):
+        i = candidates[k]
         p = unit_start(w, i)
         length = unit_length(w, i)
-        if length > MEDIUM or (i > first and is_known(w, p, length, w.keys[i])):
-            continue
-        add_miss(w, v, misses, p, length, w.keys[i])
-        misses += 1
-        if misses == BATCH:
-            break
+        if k == 0 or not is_known(w, p, length, w.keys[i]):
+            add_miss(w, v, misses, p, length, w.keys[i])
+            misses += 1
     learn_misses(w, v, misses)
     p = unit_start(w, first)
     length = unit_length(w, first)

@@ -17,7 +17,7 @@ cdef extern from "simd.h" nogil:
 
 cdef enum:
     WORD = 64              # bytes of the longest word
-    BATCH = 16             # words that are merged in turns
+    BATCH = 32             # words that are merged in turns
     POSITION_BITS = 6
     NOTHING = 0x7FFFFFFF   # no pair here; vectors compare signed numbers
 

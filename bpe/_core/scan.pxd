@@ -26,7 +26,7 @@ cdef struct Scanner:
     const ClassTable* classes
     bpe_classify_fn classify
     int family
-    bint wide       # the last block held characters that are not ASCII
+    bint wide       # characters of three bytes stood side by side in the last block
 
 
 cdef inline const uint8_t* scan_piece(const Scanner* s, const uint8_t* p) noexcept nogil:
@@ -63,8 +63,7 @@ cdef inline size_t scan(Scanner* s, size_t* ends, size_t room) noexcept nogil:
             memset(tail, 0, sizeof(tail))
             memcpy(tail, p, left)
             fill_window(&w, tail, WINDOW if left > WINDOW else <int>left, left <= WINDOW, s.classify, s.classes)
-        if w.high:
-            s.wide = True
+        s.wide |= w.wide
         if s.family == CL100K:
             starts = cl100k_starts(&w)
         elif s.family == O200K:

@@ -29,6 +29,7 @@ cdef struct Window:
     uint64_t space, blank, newline   # blank: all whitespace but CR, LF; with U+0020
     uint64_t quote, slash
     uint64_t high, cont              # bytes of 0x80 and more; the continuation bytes
+    bint wide                        # two characters of three bytes stand side by side
 
 
 cdef inline uint64_t below(int n) noexcept nogil:
@@ -40,6 +41,7 @@ cdef inline void fill_window(Window* w, const uint8_t* p, int limit, bint final,
     cdef bpe_masks a
     cdef uint64_t m[N_CLASSES]
     cdef uint64_t lead, inside
+    cdef uint64_t three = 0
     cdef int i, n
     classify(p, &a)
     inside = below(limit)
@@ -59,6 +61,7 @@ cdef inline void fill_window(Window* w, const uint8_t* p, int limit, bint final,
     w.cont = a.cont & inside
     w.punct = inside & ~(w.upper | w.lower | w.number | w.blank | w.newline | w.rest | w.high)
     w.other = w.mark = w.kana_han = w.kana_punct = w.kana_odd = 0
+    w.wide = False
     if w.high:
         for i in range(N_CLASSES):
             m[i] = 0
@@ -67,6 +70,8 @@ cdef inline void fill_window(Window* w, const uint8_t* p, int limit, bint final,
             i = bpe_ctz64(lead)
             lead &= lead - 1
             m[class_of(table, decode(p + i, &n))] |= below(n) << i
+            three |= <uint64_t>(n == 3) << i
+        w.wide = (three & (three >> 3)) != 0
         w.upper |= m[UPPER] & inside
         w.lower |= m[LOWER] & inside
         w.other = m[OTHER] & inside
