@@ -117,6 +117,12 @@ cdef inline Medium* medium_bucket(const Cache* c, const uint64_t* key) noexcept 
     return c.medium_pieces + (hash_medium(key) >> (64 - MEDIUM_BITS))
 
 
+cdef inline Medium* medium_bucket_at(const Cache* c, const uint8_t* p, size_t n) noexcept nogil:
+    cdef uint64_t key[4]
+    medium_key(p, n, key)
+    return medium_bucket(c, key)
+
+
 cdef inline Short* beside(Short* bucket) noexcept nogil:
     return <Short*>(<size_t>bucket ^ 64)
 

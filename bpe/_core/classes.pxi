@@ -7,6 +7,17 @@ cdef bytes class_data  # keeps CLASSES alive
 cdef dict variants = {}
 
 
+def classifications():
+    """The ways to classify text that run on this machine, the fastest one last."""
+    return [*variants]
+
+
+def use_classification(name):
+    """Use one of them from now on: the tests compare their ids."""
+    global classify
+    classify = <bpe_classify_fn><size_t>variants[name]
+
+
 cdef int _open_module() except -1:
     """The class table and the fastest classification; once, at import."""
     global classify, class_data

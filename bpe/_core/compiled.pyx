@@ -64,7 +64,7 @@ cdef enum:
     SHORT_TEXT = 2048       # bytes that are encoded before another thread could take over
     LONG_TEXT = 1 << 16     # bytes that are worth learning the vocabulary for
     MOST_IDLE = 64          # workspaces that a core keeps
-    MOST_ROOM = 1 << 24     # ids that a workspace keeps room for
+    MOST_ROOM = 1 << 22     # ids that a workspace keeps room for
 
 
 cdef class Workspace:

@@ -10,6 +10,7 @@ from libc.string cimport memcpy
 from .cache cimport (
     LARGE, MEDIUM, SHORT, SHORT_IDS, Cache, Key, Large, Medium, Short, beside, bpe_copy16, bpe_prefetch, copy_many, copy_medium, copy_short,
     find_large, find_medium, find_short, find_short_anywhere, large_ids, learn, learn_large,
+    medium_bucket_at,
     medium_key, short_bucket, short_key, short_key_near,
 )
 from .joints cimport Joints, joined, leads_three, three_bytes
@@ -20,7 +21,7 @@ from .vocab cimport NO_TOKEN, Vocab, candidate, find_token, hash_bytes, hash_wor
 from .window cimport bpe_ctz64
 
 cdef enum:
-    UNITS = 576     # of a block: 512 pieces, and those of one more window
+    UNITS = 640     # of a block: 512 pieces, those of one more window, and room to write beyond
     PARTS = 6       # bytes of the shortest piece that is cut in parts
     SLACK = 16      # ids that may be written behind the end
 
@@ -289,6 +290,8 @@ cdef inline void make_keys(Work* w, const uint8_t* text_end) noexcept nogil:
         bpe_prefetch(bucket)
         w.keys[i] = key
         w.buckets[i] = bucket
+        if SHORT < next_unit - p <= MEDIUM:
+            bpe_prefetch(medium_bucket_at(&w.cache, p, next_unit - p))
         p = next_unit
         i += 1
     while i < n:
@@ -302,8 +305,7 @@ cdef inline void make_keys(Work* w, const uint8_t* text_end) noexcept nogil:
 cdef inline bint emit_units(Work* w, const Vocab* v, const uint8_t* text_end) noexcept nogil:
     """Write the ids of all units; False: no memory."""
     cdef size_t n = w.n_units
-    cdef size_t i
-    cdef size_t count
+    cdef size_t i, count, length
     cdef uint32_t* out
     cdef const Short* e
     if not reserve(w, 16 * n):
@@ -319,11 +321,13 @@ cdef inline bint emit_units(Work* w, const Vocab* v, const uint8_t* text_end) no
             else:
                 copy_many(out, w.cache.arena + e.ids[0])
             out += count
-        else:
-            w.n_ids = out - w.ids
+            continue
+        w.n_ids = out - w.ids
+        length = unit_length(w, i)
+        if not (SHORT < length <= MEDIUM and emit_known(w, unit_start(w, i), length, w.keys[i])):
             if not emit_miss(w, v, i):
                 return False
-            out = w.ids + w.n_ids
+        out = w.ids + w.n_ids
     w.n_ids = out - w.ids
     return True
 

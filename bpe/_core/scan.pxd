@@ -3,11 +3,14 @@
 from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memcpy, memset
 from .chars cimport ClassTable
-from .window cimport Window, bpe_classify_fn, bpe_ctz64, bpe_top64, fill_window
+from .window cimport Window, bpe_classify_fn, bpe_top64, fill_window
 from .gpt2 cimport gpt2_piece, gpt2_starts
 from .cl100k cimport cl100k_piece, cl100k_starts
 from .o200k cimport o200k_piece, o200k_starts
 from .deepseek cimport deepseek_piece, deepseek_starts
+
+cdef extern from "simd.h" nogil:
+    size_t bpe_write_bits(size_t*, size_t, uint64_t)
 
 cdef enum:
     GPT2 = 0
@@ -41,7 +44,7 @@ cdef inline const uint8_t* scan_piece(const Scanner* s, const uint8_t* p) noexce
 
 
 cdef inline size_t scan(Scanner* s, size_t* ends, size_t room) noexcept nogil:
-    """Ends of the next pieces, as offsets from s.text, which moves behind them; `room` > 64.
+    """Ends of the next pieces, as offsets from s.text, which moves behind them; `room` >= 128.
 
     Windows do it 64 bytes at a time; a piece that fills a window, or starts with a character that
     the arithmetic leaves out, is scanned on its own.  Returns 0 at the end of the text.
@@ -55,7 +58,7 @@ cdef inline size_t scan(Scanner* s, size_t* ends, size_t room) noexcept nogil:
     cdef size_t n = 0
     cdef size_t left
     s.wide = False
-    while p < s.end and n + WINDOW <= room:
+    while p < s.end and n + WINDOW <= room - WINDOW:
         left = s.end - p
         if left >= READABLE:
             fill_window(&w, p, WINDOW, False, s.classify, s.classes)
@@ -84,10 +87,7 @@ cdef inline size_t scan(Scanner* s, size_t* ends, size_t room) noexcept nogil:
             ends[n] = p - base
             n += 1
             continue
-        while starts:
-            ends[n] = at + bpe_ctz64(starts)
-            n += 1
-            starts &= starts - 1
+        n += bpe_write_bits(ends + n, at, starts)
         if w.final:
             ends[n] = p - base
             n += 1

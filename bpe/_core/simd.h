@@ -76,10 +76,28 @@ BPE_INLINE int bpe_top64(uint64_t x) { /* index of the highest bit; x is not 0 *
 }
 
 BPE_INLINE int bpe_popcount64(uint64_t x) {
+#if defined(__POPCNT__)
+    return __builtin_popcountll(x);
+#endif
     x -= (x >> 1) & 0x5555555555555555ULL;
     x = (x & 0x3333333333333333ULL) + ((x >> 2) & 0x3333333333333333ULL);
     x = (x + (x >> 4)) & 0x0F0F0F0F0F0F0F0FULL;
     return (int)((x * 0x0101010101010101ULL) >> 56);
+}
+
+/* Write at + i for each bit i, in order; their number.  Places behind them, up to 64, may be written.
+ * Eight at a time: a loop bit by bit would end with a branch that nothing predicts. */
+BPE_INLINE size_t bpe_write_bits(size_t *to, size_t at, uint64_t bits) {
+    int n = bpe_popcount64(bits), done = 0;
+    const uint64_t last = 1ULL << 63; /* never an empty word to search */
+    do {
+        for (int k = 0; k < 8; k++) {
+            to[done + k] = at + (size_t)bpe_ctz64(bits | last);
+            bits &= bits - 1;
+        }
+        done += 8;
+    } while (BPE_UNLIKELY(done < n));
+    return (size_t)n;
 }
 
 /* ---- memory ---- */

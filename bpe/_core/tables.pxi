@@ -16,6 +16,15 @@ cdef int expand(Vocab* v, bytes pairs) except -1:
     if len(pairs) % 8 or len(pairs) // 8 >= (1 << TOKEN_BITS) - 1:
         raise VocabularyError("the table of merges is corrupt")
     check(expand_pairs(v, <const uint8_t*>PyBytes_AS_STRING(pairs), <uint32_t>(len(pairs) // 8)))
+    check_bytes(v)
+    return 0
+
+
+cdef int check_bytes(const Vocab* v) except -1:
+    cdef int i
+    for i in range(256):
+        if v.single[i] == NO_TOKEN:
+            raise VocabularyError(f"the byte 0x{i:02x} is no token: some text could not be encoded")
     return 0
 
 
@@ -42,9 +51,7 @@ cdef int index_ranks(Vocab* v, vocabulary) except -1:
         if len(token) == 1:
             v.single[<uint8_t>token[0]] = i
         i += 1
-    for i in range(256):
-        if v.single[i] == NO_TOKEN:
-            raise VocabularyError(f"the byte 0x{i:02x} is no token: some text could not be encoded")
+    check_bytes(v)
     check(index_tokens(v))
     if v.ids[v.n - 1] == v.n - 1:  # no gaps
         free(v.ids)

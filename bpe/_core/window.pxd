@@ -69,7 +69,7 @@ cdef inline void fill_window(Window* w, const uint8_t* p, int limit, bint final,
         while lead:
             i = bpe_ctz64(lead)
             lead &= lead - 1
-            m[class_of(table, decode(p + i, &n))] |= below(n) << i
+            m[class_of(table, decode(p + i, &n))] |= (((<uint64_t>1) << n) - 1) << i
             three |= <uint64_t>(n == 3) << i
         w.wide = (three & (three >> 3)) != 0
         w.upper |= m[UPPER] & inside
