@@ -33,6 +33,8 @@ HAND = (
     "\u8bf7\u8003\u8bd5\u6211\u7684\u8f6f\u4ef6\uff0112345",
     "\u0e20\u0e32\u0e29\u0e32\u0e44\u0e17\u0e22",
     "\u0939\u093f\u0928\u094d\u0926\u0940 \u0420\u0443\u0441\u0441\u043a\u0438\u0439",
+    # Signs and unassigned code points of the kana blocks, with which tokens would merge.
+    "\u30d5\u3097\u3087\u30a2\u30fb\u30a4 \u3063\u3040 \u30d5\u30a0\u30d5\u309b",
     "0" * 300,
     "a" * 300,
     "xyz" * 100,

@@ -10,7 +10,7 @@ import pytest
 
 from bpe import Tokenizer
 
-from . import generators, oracles
+from . import characters, generators, oracles
 from .oracles import DEEPSEEK, ENCODINGS, FAMILIES, decoded, first_difference, thorough
 
 pytestmark = pytest.mark.exact
@@ -113,7 +113,7 @@ def test_every_alignment(family: str, core: type[Any], load: Load) -> None:
     texts = [
         filler * length + event + tail
         for filler in ("a", " ", "!", "0", "\n")
-        for event in generators.EVENTS
+        for event in characters.EVENTS
         for length in range(71)
         for tail in ("", "b", "  ")
     ]
@@ -135,7 +135,7 @@ def test_long_texts(family: str, core: type[Any], load: Load) -> None:
 def test_all_short_words(family: str, core: type[Any], load: Load) -> None:
     """All strings of up to five characters over one character of each class."""
     tokenizer, reference = load(family), oracles.reference(family)
-    alphabet = generators.ALPHABETS[family]
+    alphabet = characters.ALPHABETS[family]
     for length in range(1, 6 if thorough(core) else 5):
         texts = list(generators.words(alphabet, length))
         texts = texts if thorough(core) else texts[:: 3 if length == 4 else 1]

@@ -9,7 +9,7 @@ import pytest
 
 from bpe import Tokenizer
 
-from . import generators, oracles
+from . import characters, oracles
 from .oracles import DEEPSEEK, FAMILIES, thorough
 
 hypothesis = pytest.importorskip("hypothesis")
@@ -31,14 +31,13 @@ def _examples(core: type[Any]) -> int:
     return 2000 if thorough(core) else 300
 
 
-characters = st.characters(codec="utf-8")
 parts = st.one_of(
-    st.sampled_from(generators.EVENTS),
-    st.sampled_from(generators.SPECIALS),
-    st.sampled_from(generators.WHITESPACE),
-    st.sampled_from(generators.CONTRACTIONS).map("'".__add__),
-    st.text(characters, max_size=8),
-    st.tuples(st.sampled_from(generators.FILLERS), st.integers(1, 70)).map(lambda t: t[0] * t[1]),
+    st.sampled_from(characters.EVENTS),
+    st.sampled_from(characters.SPECIALS),
+    st.sampled_from(characters.WHITESPACE),
+    st.sampled_from(characters.CONTRACTIONS).map("'".__add__),
+    st.text(st.characters(codec="utf-8"), max_size=8),
+    st.tuples(st.sampled_from(characters.FILLERS), st.integers(1, 70)).map(lambda t: t[0] * t[1]),
 )
 texts = st.lists(parts, max_size=10).map("".join)
 

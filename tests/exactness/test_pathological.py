@@ -14,7 +14,7 @@ from bpe import Tokenizer
 from bpe._core.python import PythonCore
 from bpe.encodings import encoding_vocabulary
 
-from . import generators, oracles
+from . import characters, oracles
 from .oracles import DEEPSEEK, FAMILIES, FULL, describe, thorough
 
 pytestmark = pytest.mark.exact
@@ -43,8 +43,8 @@ INPUTS: dict[str, Callable[[int], str]] = {
     "both cases": _repeated("aB"),
     "random letters": _drawn("abcdefghijklmnopqrstuvwxyz"),
     "few letters": _drawn("ab"),
-    "base64": _drawn(generators.BASE64),
-    "base64 letters": _drawn(generators.WORD_LETTERS),
+    "base64": _drawn(characters.BASE64),
+    "base64 letters": _drawn(characters.WORD_LETTERS),
     "digits": _drawn("0123456789"),
     "zeros": _repeated("0"),
     "spaces": _repeated(" "),
@@ -55,7 +55,7 @@ INPUTS: dict[str, Callable[[int], str]] = {
     "carriage returns": _repeated("\r"),
     "both newlines": _repeated("\r\n"),
     "no-break spaces": _repeated("\xa0"),
-    "whitespace": _drawn(generators.WHITESPACE),
+    "whitespace": _drawn(characters.WHITESPACE),
     "spaces between newlines": _repeated(" \n \t\n"),
     "ideograph": _repeated("\u4e2d"),
     "ideographs": _drawn("".join(map(chr, range(0x4E00, 0x9FA6)))),
