@@ -46,6 +46,15 @@ cdef extern from *:
     #else
     #define BPE_FREE_THREADED 0
     #endif
+    /* The value of an int of one digit, and -1 for everything else. */
+    static inline long long bpe_small_int(PyObject *o) {
+        if (!PyLong_CheckExact(o)) return -1;
+    #if PY_VERSION_HEX >= 0x030C0000
+        return PyUnstable_Long_IsCompact((PyLongObject *)o) ? (long long)PyUnstable_Long_CompactValue((PyLongObject *)o) : -1;
+    #else
+        return Py_SIZE(o) == 1 ? (long long)((PyLongObject *)o)->ob_digit[0] : Py_SIZE(o) == 0 ? 0 : -1;
+    #endif
+    }
     #define bpe_item(sequence, i) PySequence_Fast_GET_ITEM(sequence, i)
     static inline void bpe_keep(PyObject *list, Py_ssize_t i, PyObject *o) { Py_INCREF(o); PyList_SET_ITEM(list, i, o); }
     """
@@ -53,6 +62,7 @@ cdef extern from *:
     void give_item "PyList_SET_ITEM"(list, Py_ssize_t, PyObject*)
     void drop "Py_DECREF"(PyObject*)
     PyObject* new_number "PyLong_FromUnsignedLong"(unsigned long) except NULL
+    long long small_int "bpe_small_int"(PyObject*)
     PyObject* item_of "bpe_item"(object, Py_ssize_t)
     bint FREE_THREADED "BPE_FREE_THREADED"
 

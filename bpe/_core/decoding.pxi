@@ -36,13 +36,13 @@ cdef inline uint32_t index_of(const Decoder* d, uint32_t token) noexcept nogil:
 
 
 cdef bytes decode_ids(const Decoder* d, tokens):
-    """The joined bytes of a list, a tuple, a buffer of integers or any other iterable of ids.
-
-    Two passes: where each token's bytes stand, and how many they are; then the copying.
-    """
+    """The joined bytes of a list, a tuple, a buffer of integers or any other iterable of ids."""
     cdef Py_buffer buffer
     cdef Py_ssize_t n, i
-    cdef uint32_t* at = NULL
+    cdef PyObject* item
+    cdef long long value
+    cdef Out out
+    memset(&out, 0, sizeof(out))
     if not isinstance(tokens, (list, tuple)):
         if PyObject_CheckBuffer(tokens):
             try:
@@ -61,20 +61,52 @@ cdef bytes decode_ids(const Decoder* d, tokens):
     elif FREE_THREADED:  # another thread may change the list
         tokens = tuple(tokens)
     n = len(tokens)
-    at = <uint32_t*>calloc(n + 1, 4)
-    if at == NULL:
-        raise MemoryError
     try:
         for i in range(n):
-            token = <object>item_of(tokens, i)
-            if not PyLong_CheckExact(token):  # its __index__ may change the list
-                tokens = tuple(tokens)
-            at[i] = index_of(d, as_id(token))
-            if at[i] == NO_TOKEN:
+            item = item_of(tokens, i)
+            value = small_int(item)
+            if value < 0:
+                token = <object>item
+                if not PyLong_CheckExact(token):  # its __index__ may change the list
+                    tokens = tuple(tokens)
+                value = as_id(token)
+            if not append_bytes(&out, d, <uint32_t>value):
                 raise unknown(tokens[i], i)
-        return joined_bytes(d.vocab, at, n)
+        return PyBytes_FromStringAndSize(<char*>out.start, out.size)
     finally:
-        free(at)
+        free(out.start)
+
+
+# Decoded bytes.
+cdef struct Out:
+    uint8_t* start
+    size_t size
+    size_t room
+
+
+cdef inline bint append_bytes(Out* out, const Decoder* d, uint32_t token) except -1:
+    """Append the bytes of an id; False if it has none."""
+    cdef const Vocab* v = d.vocab
+    cdef uint32_t at = index_of(d, token)
+    cdef size_t length
+    cdef size_t room
+    cdef void* more
+    if at == NO_TOKEN:
+        return False
+    length = v.offsets[at + 1] - v.offsets[at]
+    if out.size + length + 16 > out.room:
+        room = (out.size + length + 256) * 2
+        more = realloc(out.start, room)
+        if more == NULL:
+            raise MemoryError
+        out.start = <uint8_t*>more
+        out.room = room
+    if length <= 16:  # nearly always; what is written too much is overwritten
+        bpe_copy16(out.start + out.size, v.bytes + v.offsets[at])
+    else:
+        memcpy(out.start + out.size, v.bytes + v.offsets[at], length)
+    out.size += length
+    return True
 
 
 cdef unknown(token, Py_ssize_t i):
@@ -90,35 +122,6 @@ cdef inline uint32_t as_id(token) except? 0xFFFFFFFF:
     if value < 0 or value > 0xFFFFFFFF:
         raise OverflowError("a token id is below 0 or above 2**32 - 1")
     return <uint32_t>value
-
-
-cdef bytes joined_bytes(const Vocab* v, const uint32_t* at, Py_ssize_t n):
-    """The bytes that stand at these places."""
-    cdef size_t size = 0
-    cdef Py_ssize_t i
-    cdef bytes result
-    cdef uint8_t* out
-    for i in range(n):
-        size += v.offsets[at[i] + 1] - v.offsets[at[i]]
-    result = PyBytes_FromStringAndSize(NULL, size)
-    out = <uint8_t*>PyBytes_AS_STRING(result)
-    with nogil:
-        copy_tokens(v, at, n, out, out + size)
-    return result
-
-
-cdef inline void copy_tokens(const Vocab* v, const uint32_t* at, Py_ssize_t n, uint8_t* out, const uint8_t* end) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef size_t length
-    cdef const uint8_t* p
-    for i in range(n):
-        p = v.bytes + v.offsets[at[i]]
-        length = v.offsets[at[i] + 1] - v.offsets[at[i]]
-        if length <= 16 and end - out >= 16:  # nearly always: what is written too much is overwritten
-            bpe_copy16(out, p)
-        else:
-            memcpy(out, p, length)
-        out += length
 
 
 cdef int integer_kind(const char* format) noexcept:
@@ -139,21 +142,19 @@ cdef bytes decode_buffer(const Decoder* d, Py_buffer* buffer, int kind):
     cdef const uint8_t* p = <const uint8_t*>buffer.buf
     cdef bint signed = kind in b"bhilqn"
     cdef Py_ssize_t i
-    cdef int64_t value = 0
-    cdef uint32_t* at = <uint32_t*>calloc(n + 1, 4)
-    if at == NULL:
-        raise MemoryError
+    cdef int64_t value
+    cdef Out out
+    memset(&out, 0, sizeof(out))
     try:
         for i in range(n):
             value = read_integer(p + i * stride, buffer.itemsize, signed)
             if value < 0 or value > 0xFFFFFFFF:
                 raise OverflowError(f"a token id is below 0 or above 2**32 - 1, at index {i}")
-            at[i] = index_of(d, <uint32_t>value)
-            if at[i] == NO_TOKEN:
+            if not append_bytes(&out, d, <uint32_t>value):
                 raise unknown(value, i)
-        return joined_bytes(d.vocab, at, n)
+        return PyBytes_FromStringAndSize(<char*>out.start, out.size)
     finally:
-        free(at)
+        free(out.start)
 
 
 cdef inline int64_t read_integer(const uint8_t* p, Py_ssize_t size, bint signed) noexcept nogil:
