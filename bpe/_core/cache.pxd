@@ -60,7 +60,7 @@ cdef struct Large:
 cdef struct Cache:
     Short* short_pieces
     Medium* medium_pieces
-    uint32_t short_shift
+    size_t short_mask       # of the offset of a bucket in bytes
     uint32_t* arena
     uint32_t arena_used
     Large* large_pieces
@@ -110,7 +110,7 @@ cdef inline uint64_t short_hash(Key k) noexcept nogil:
 
 
 cdef inline Short* short_bucket(const Cache* c, Key k) noexcept nogil:
-    return c.short_pieces + 2 * (short_hash(k) >> c.short_shift)
+    return <Short*>(<char*>c.short_pieces + (short_hash(k) >> 38 & c.short_mask))
 
 
 cdef inline Medium* medium_bucket(const Cache* c, const uint64_t* key) noexcept nogil:
@@ -230,7 +230,7 @@ cdef inline void copy_many(uint32_t* ids, const uint32_t* learned) noexcept nogi
 
 
 cdef inline void forget(Cache* c) noexcept nogil:
-    memset(c.short_pieces, 0, <size_t>64 << (64 - c.short_shift))
+    memset(c.short_pieces, 0, c.short_mask + 64)
     memset(c.medium_pieces, 0, <size_t>64 << MEDIUM_BITS)
     c.arena_used = 0
 
@@ -281,7 +281,7 @@ cdef inline void learn(Cache* c, const uint8_t* p, size_t n, const uint32_t* ids
 
 cdef inline int open_cache(Cache* c, int bits) noexcept nogil:
     """-1: no memory."""
-    c.short_shift = 64 - bits
+    c.short_mask = (<size_t>64 << bits) - 64
     c.short_pieces = <Short*>bpe_alloc_table(<size_t>64 << bits)
     c.medium_pieces = <Medium*>bpe_alloc_table(<size_t>64 << MEDIUM_BITS)
     c.arena = <uint32_t*>malloc(ARENA * 4)

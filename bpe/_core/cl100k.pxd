@@ -14,23 +14,23 @@ from .window cimport (
 
 cdef inline uint64_t cl100k_starts(Window* w) noexcept nogil:
     """The starts of pieces in the window that are certain."""
-    clip_window(w, w.number & w.high)  # numbers are counted in bytes below
-    cdef uint64_t letter = w.upper | w.lower | w.other | w.kana_han
-    cdef uint64_t sign = w.inside & ~(letter | w.number | w.blank | w.newline)
-    cdef uint64_t absorbed = flood(w.newline & (sign << 1), w.newline)
-    cdef uint64_t newline = w.newline & ~absorbed
-    cdef uint64_t white = w.blank | newline
+    clip_window(w, w.m.number & w.m.high)  # numbers are counted in bytes below
+    cdef uint64_t letter = w.m.upper | w.m.lower | w.other | w.kana_han
+    cdef uint64_t sign = w.inside & ~(letter | w.m.number | w.m.blank | w.m.newline)
+    cdef uint64_t absorbed = flood(w.m.newline & (sign << 1), w.m.newline)
+    cdef uint64_t newline = w.m.newline & ~absorbed
+    cdef uint64_t white = w.m.blank | newline
     cdef uint64_t white_start = white & ~(white << 1)
     # A run of signs takes the one space before it; a run of letters any one blank, or the sign
     # before it if that sign is a run of its own and has no space before it.
-    cdef uint64_t sign_start = sign & ~((sign | w.space) << 1)
-    cdef uint64_t letter_start = letter & ~((letter | w.blank) << 1) & ~behind_first_char(sign_start, w.cont)
-    cdef uint64_t last_blank = to_lead(w.blank & ~((w.blank | w.newline) >> 1), w.cont)
+    cdef uint64_t sign_start = sign & ~((sign | w.m.space) << 1)
+    cdef uint64_t letter_start = letter & ~((letter | w.m.blank) << 1) & ~behind_first_char(sign_start, w.m.cont)
+    cdef uint64_t last_blank = to_lead(w.m.blank & ~((w.m.blank | w.m.newline) >> 1), w.m.cont)
     cdef uint64_t starts = (
-        sign_start | letter_start | threes(w.number)
-        | white_start | after_last_newline(w.blank, newline) | last_blank
+        sign_start | letter_start | threes(w.m.number)
+        | white_start | after_last_newline(w.m.blank, newline) | last_blank
     )
-    cdef uint64_t quotes = w.quote & sign_start & (letter >> 1)
+    cdef uint64_t quotes = w.m.quote & sign_start & (letter >> 1)
     cdef int i, n
     while quotes:
         i = bpe_ctz64(quotes)

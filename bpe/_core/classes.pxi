@@ -3,6 +3,7 @@
 
 cdef ClassTable CLASSES
 cdef bpe_classify_fn classify
+cdef bpe_write_bits_fn write_bits
 cdef bytes class_data  # keeps CLASSES alive
 cdef dict variants = {}
 
@@ -20,12 +21,13 @@ def use_classification(name):
 
 cdef int _open_module() except -1:
     """The class table and the fastest classification; once, at import."""
-    global classify, class_data
+    global classify, class_data, write_bits
     cdef bpe_classify_fn fns[4]
     cdef const char* names[4]
     cdef int n = bpe_classify_variants(fns, names)
     cdef int i
     classify = fns[n - 1]
+    write_bits = bpe_best_write_bits()
     for i in range(n):
         variants[names[i].decode()] = <size_t>fns[i]
     # Categories to classes, in the order in which the data file numbers them.

@@ -16,7 +16,7 @@ from .chars cimport (
 )
 from .engine cimport UNITS, Work, emit_merged, encode_block, learn_vocabulary, reserve
 from .joints cimport Joints, make_joints
-from .scan cimport CL100K, DEEPSEEK, GPT2, NO_FAMILY, O200K, Scanner, scan, scan_piece
+from .scan cimport bpe_best_write_bits, bpe_write_bits_fn, CL100K, DEEPSEEK, GPT2, NO_FAMILY, O200K, Scanner, scan, scan_piece
 from .special cimport Specials, longest_at, next_special
 from .vocab cimport (
     PADDING, NO_TOKEN, RANK_BITS, NO_RANK, TOKEN_BITS, Vocab, add_pair, alloc_pairs, expand_pairs, find_token, free_vocab, hash_bytes,
@@ -186,6 +186,7 @@ cdef class CompiledCore:
         cdef Py_ssize_t total = 0
         s.classes = &CLASSES
         s.classify = classify
+        s.write_bits = write_bits
         s.family = self.family
         s.text = p
         work.failed = False
@@ -372,6 +373,7 @@ cdef class CompiledCore:
             if self.family != NO_FAMILY:
                 s.classes = &CLASSES
                 s.classify = classify
+                s.write_bits = write_bits
                 s.family = self.family
                 s.text = <const uint8_t*>PyBytes_AS_STRING(text)
                 s.end = s.text + len(text)

@@ -19,22 +19,23 @@ from .window cimport (
 
 cdef inline uint64_t deepseek_starts(Window* w) noexcept nogil:
     """The starts of pieces in the window that are certain."""
-    clip_window(w, (w.number & w.high) | w.rest | w.kana_odd)
+    clip_window(w, (w.m.number & w.m.high) | w.m.rest | w.kana_odd)
     cdef uint64_t kana = w.kana_han | w.kana_punct
-    cdef uint64_t ascii_letter = (w.upper | w.lower) & ~w.high
-    cdef uint64_t letter = w.upper | w.lower | w.other | w.mark
-    cdef uint64_t absorbed = flood(w.newline & (w.punct << 1), w.newline)
-    cdef uint64_t newline = w.newline & ~absorbed
-    cdef uint64_t white = w.blank | newline
+    cdef uint64_t punct = w.punct | (w.inside & ~(w.m.upper | w.m.lower | w.m.number | w.m.blank | w.m.newline | w.m.rest | w.m.high))
+    cdef uint64_t ascii_letter = (w.m.upper | w.m.lower) & ~w.m.high
+    cdef uint64_t letter = w.m.upper | w.m.lower | w.other | w.mark
+    cdef uint64_t absorbed = flood(w.m.newline & (punct << 1), w.m.newline)
+    cdef uint64_t newline = w.m.newline & ~absorbed
+    cdef uint64_t white = w.m.blank | newline
     cdef uint64_t white_start = white & ~(white << 1)
-    cdef uint64_t sign_start = w.punct & ~((w.punct | w.space) << 1)
+    cdef uint64_t sign_start = punct & ~((punct | w.m.space) << 1)
     # One ASCII sign takes the ASCII letters after it, and only these.
     cdef uint64_t taken = (sign_start << 1) & ascii_letter
-    cdef uint64_t letter_start = (letter & ~((letter | w.blank) << 1) & ~taken) | ((ascii_letter + taken) & ~ascii_letter & letter)
-    cdef uint64_t newline_ends = after_last_newline(w.blank, newline) & w.inside
-    cdef uint64_t last_blank = to_lead(w.blank & ~((w.blank | w.newline | w.number | kana) >> 1), w.cont)
+    cdef uint64_t letter_start = (letter & ~((letter | w.m.blank) << 1) & ~taken) | ((ascii_letter + taken) & ~ascii_letter & letter)
+    cdef uint64_t newline_ends = after_last_newline(w.m.blank, newline) & w.inside
+    cdef uint64_t last_blank = to_lead(w.m.blank & ~((w.m.blank | w.m.newline | w.m.number | kana) >> 1), w.m.cont)
     cdef uint64_t starts = (
-        sign_start | letter_start | threes(w.number)
+        sign_start | letter_start | threes(w.m.number)
         | (w.kana_han & ~(w.kana_han << 1)) | (w.kana_punct & ~(w.kana_punct << 1))
         | white_start | newline_ends | last_blank
     )

@@ -204,7 +204,7 @@ cdef inline void learn_vocabulary(Work* w, const Vocab* v) noexcept nogil:
     """
     cdef uint32_t i, ahead
     cdef uint32_t n = v.n
-    cdef uint32_t room = (<uint32_t>1 << (64 - w.cache.short_shift)) * 4 // 5
+    cdef uint32_t room = <uint32_t>((w.cache.short_mask >> 6) * 4 // 5)
     cdef uint32_t id
     cdef size_t length
     cdef Key key
@@ -280,10 +280,13 @@ cdef inline void make_keys(Work* w, const uint8_t* text_end) noexcept nogil:
     cdef const uint8_t* next_unit
     cdef const size_t* ends = w.unit_ends
     cdef size_t n = w.n_units
+    cdef size_t safe = n
     cdef size_t i = 0
     cdef Key key
     cdef Short* bucket
-    while i < n and text_end - p >= 16:
+    while safe and text_end - (base + ends[safe - 1]) < 16:
+        safe -= 1
+    while i < safe:
         next_unit = base + ends[i]
         key = short_key(p, next_unit - p)
         bucket = short_bucket(&w.cache, key)

@@ -11,20 +11,20 @@ from .window cimport Window, below, bpe_ctz64, bpe_top64, to_lead
 
 cdef inline uint64_t gpt2_starts(Window* w) noexcept nogil:
     """The starts of pieces in the window that are certain."""
-    cdef uint64_t letter = w.upper | w.lower | w.other | w.kana_han
-    cdef uint64_t white = w.blank | w.newline
-    cdef uint64_t sign = w.inside & ~(letter | w.number | white)
-    cdef uint64_t joined = w.space << 1  # every other run takes the one space before it
+    cdef uint64_t letter = w.m.upper | w.m.lower | w.other | w.kana_han
+    cdef uint64_t white = w.m.blank | w.m.newline
+    cdef uint64_t sign = w.inside & ~(letter | w.m.number | white)
+    cdef uint64_t joined = w.m.space << 1  # every other run takes the one space before it
     cdef uint64_t white_start = white & ~(white << 1)
     cdef uint64_t sign_start = sign & ~((sign << 1) | joined)
     cdef uint64_t starts = (
         sign_start
         | (letter & ~((letter << 1) | joined))
-        | (w.number & ~((w.number << 1) | joined))
+        | (w.m.number & ~((w.m.number << 1) | joined))
         | white_start
-        | to_lead(white & ~(white >> 1), w.cont)
+        | to_lead(white & ~(white >> 1), w.m.cont)
     )
-    cdef uint64_t quotes = w.quote & sign_start & (letter >> 1)
+    cdef uint64_t quotes = w.m.quote & sign_start & (letter >> 1)
     cdef int i, n
     while quotes:
         i = bpe_ctz64(quotes)

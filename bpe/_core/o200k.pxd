@@ -16,35 +16,35 @@ from .window cimport (
 cdef inline uint64_t o200k_starts(Window* w) noexcept nogil:
     """The starts of pieces in the window that are certain."""
     # Numbers are counted in bytes below; marks are letters or signs by what is before them.
-    clip_window(w, (w.number & w.high) | w.mark | w.kana_odd)
+    clip_window(w, (w.m.number & w.m.high) | w.mark | w.kana_odd)
     cdef uint64_t other = w.other | w.kana_han
-    cdef uint64_t letter = w.upper | w.lower | other
-    cdef uint64_t any_sign = w.inside & ~(letter | w.number | w.blank | w.newline)
-    cdef uint64_t absorbed = flood(w.newline & (any_sign << 1), w.newline | w.slash)
+    cdef uint64_t letter = w.m.upper | w.m.lower | other
+    cdef uint64_t any_sign = w.inside & ~(letter | w.m.number | w.m.blank | w.m.newline)
+    cdef uint64_t absorbed = flood(w.m.newline & (any_sign << 1), w.m.newline | w.m.slash)
     cdef uint64_t sign = any_sign & ~absorbed
-    cdef uint64_t newline = w.newline & ~absorbed
-    cdef uint64_t white = w.blank | newline
+    cdef uint64_t newline = w.m.newline & ~absorbed
+    cdef uint64_t white = w.m.blank | newline
     cdef uint64_t white_start = white & ~(white << 1)
-    cdef uint64_t sign_start = sign & ~((sign | w.space) << 1)
-    cdef uint64_t letter_start = letter & ~((letter | w.blank) << 1) & ~behind_first_char(sign_start, w.cont)
-    cdef uint64_t newline_ends = after_last_newline(w.blank, newline) & w.inside
-    cdef uint64_t last_blank = to_lead(w.blank & ~((w.blank | w.newline) >> 1), w.cont)
+    cdef uint64_t sign_start = sign & ~((sign | w.m.space) << 1)
+    cdef uint64_t letter_start = letter & ~((letter | w.m.blank) << 1) & ~behind_first_char(sign_start, w.m.cont)
+    cdef uint64_t newline_ends = after_last_newline(w.m.blank, newline) & w.inside
+    cdef uint64_t last_blank = to_lead(w.m.blank & ~((w.m.blank | w.m.newline) >> 1), w.m.cont)
     # Inside a run of letters a piece ends where an upper one follows a lower one, others between
     # them counting as lower.
-    cdef uint64_t lower = w.lower | flood((w.lower << 1) & other, other)
+    cdef uint64_t lower = w.m.lower | flood((w.m.lower << 1) & other, other)
     cdef uint64_t starts = (
-        sign_start | letter_start | threes(w.number) | (w.upper & ~w.cont & (lower << 1))
+        sign_start | letter_start | threes(w.m.number) | (w.m.upper & ~w.m.cont & (lower << 1))
         | white_start | newline_ends | last_blank
     )
     cdef uint64_t bits, quotes
     cdef int i, n, last
     # Upper ones that end the run of letters, with no lower one before them but others: U*l+ gives
     # them back.
-    bits = w.upper & ~w.cont & ((other & ~lower) << 1)
+    bits = w.m.upper & ~w.m.cont & ((other & ~lower) << 1)
     while bits:
         i = bpe_ctz64(bits)
         bits &= bits - 1
-        n = bpe_ctz64(~(w.upper >> i)) if ~(w.upper >> i) else 64
+        n = bpe_ctz64(~(w.m.upper >> i)) if ~(w.m.upper >> i) else 64
         if (w.inside >> i) >> n & 1:
             if not ((letter >> i) >> n & 1):
                 starts |= <uint64_t>1 << i
@@ -60,7 +60,7 @@ cdef inline uint64_t o200k_starts(Window* w) noexcept nogil:
             last = bpe_top64(white_start)
         starts &= below(last + 1)
     # A contraction belongs to the letters before it.
-    quotes = w.quote & (letter << 1)
+    quotes = w.m.quote & (letter << 1)
     last = -1
     while quotes:
         i = bpe_ctz64(quotes)

@@ -10,7 +10,8 @@ from .o200k cimport o200k_piece, o200k_starts
 from .deepseek cimport deepseek_piece, deepseek_starts
 
 cdef extern from "simd.h" nogil:
-    size_t bpe_write_bits(size_t*, size_t, uint64_t)
+    ctypedef size_t (*bpe_write_bits_fn)(size_t*, size_t, uint64_t) noexcept nogil
+    bpe_write_bits_fn bpe_best_write_bits()
 
 cdef enum:
     GPT2 = 0
@@ -28,6 +29,7 @@ cdef struct Scanner:
     const uint8_t* end
     const ClassTable* classes
     bpe_classify_fn classify
+    bpe_write_bits_fn write_bits
     int family
     bint wide       # characters of three bytes stood side by side in the last block
 
@@ -87,7 +89,7 @@ cdef inline size_t scan(Scanner* s, size_t* ends, size_t room) noexcept nogil:
             ends[n] = p - base
             n += 1
             continue
-        n += bpe_write_bits(ends + n, at, starts)
+        n += s.write_bits(ends + n, at, starts)
         if w.final:
             ends[n] = p - base
             n += 1

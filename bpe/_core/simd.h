@@ -85,21 +85,6 @@ BPE_INLINE int bpe_popcount64(uint64_t x) {
     return (int)((x * 0x0101010101010101ULL) >> 56);
 }
 
-/* Write at + i for each bit i, in order; their number.  Places behind them, up to 64, may be written.
- * Eight at a time: a loop bit by bit would end with a branch that nothing predicts. */
-BPE_INLINE size_t bpe_write_bits(size_t *to, size_t at, uint64_t bits) {
-    int n = bpe_popcount64(bits), done = 0;
-    const uint64_t last = 1ULL << 63; /* never an empty word to search */
-    do {
-        for (int k = 0; k < 8; k++) {
-            to[done + k] = at + (size_t)bpe_ctz64(bits | last);
-            bits &= bits - 1;
-        }
-        done += 8;
-    } while (BPE_UNLIKELY(done < n));
-    return (size_t)n;
-}
-
 /* ---- memory ---- */
 
 
@@ -205,9 +190,9 @@ BPE_INLINE uint32_t bpe_min16(const uint32_t *x) {
 /* ---- classification: one bit for each of 64 bytes ---- */
 
 typedef struct {
-    uint64_t upper, lower, digit; /* A-Z, a-z, 0-9 */
-    uint64_t space, blank, newline; /* U+0020; tab, VT, FF; CR, LF */
-    uint64_t control; /* the other bytes below 0x20, and 0x7F */
+    uint64_t upper, lower, number; /* A-Z, a-z, 0-9 */
+    uint64_t space, blank, newline; /* U+0020; it and tab, VT, FF; CR, LF */
+    uint64_t rest; /* the other bytes below 0x20, and 0x7F */
     uint64_t quote, slash; /* ' and / */
     uint64_t high, cont; /* 0x80-0xFF, 0x80-0xBF */
 } bpe_masks;
@@ -220,11 +205,11 @@ static void bpe_classify_plain(const uint8_t *p, bpe_masks *m) {
         if ((uint8_t)(c - 'a') < 26) m->lower |= bit;
         else if (c >= 0x80) { m->high |= bit; if (c < 0xC0) m->cont |= bit; }
         else if ((uint8_t)(c - 'A') < 26) m->upper |= bit;
-        else if ((uint8_t)(c - '0') < 10) m->digit |= bit;
-        else if (c == ' ') m->space |= bit;
+        else if ((uint8_t)(c - '0') < 10) m->number |= bit;
+        else if (c == ' ') m->space |= bit, m->blank |= bit;
         else if (c == '\n' || c == '\r') m->newline |= bit;
         else if (c == '\t' || c == 11 || c == 12) m->blank |= bit;
-        else if (c < 0x20 || c == 0x7F) m->control |= bit;
+        else if (c < 0x20 || c == 0x7F) m->rest |= bit;
         else if (c == '\'') m->quote |= bit;
         else if (c == '/') m->slash |= bit;
     }
@@ -247,12 +232,12 @@ static void bpe_classify_sse2(const uint8_t *p, bpe_masks *m) {
     m->cont = m->high ? BPE_ALL(BPE_IN, 0x80, 0x40) : 0;
     m->lower = BPE_ALL(BPE_IN, 'a', 26);
     m->upper = BPE_ALL(BPE_IN, 'A', 26);
-    m->digit = BPE_ALL(BPE_IN, '0', 10);
+    m->number = BPE_ALL(BPE_IN, '0', 10);
     m->space = BPE_ALL(BPE_IS, ' ');
     m->newline = BPE_ALL(BPE_IS, '\n') | BPE_ALL(BPE_IS, '\r');
-    m->control = BPE_ALL(BPE_IN, 0, 0x20) | BPE_ALL(BPE_IS, 0x7F);
-    m->blank = BPE_ALL(BPE_IN, 9, 5) & ~m->newline;
-    m->control &= ~(m->blank | m->newline);
+    m->rest = BPE_ALL(BPE_IN, 0, 0x20) | BPE_ALL(BPE_IS, 0x7F);
+    m->blank = (BPE_ALL(BPE_IN, 9, 5) & ~m->newline) | m->space;
+    m->rest &= ~(m->blank | m->newline);
     m->quote = BPE_ALL(BPE_IS, '\'');
     m->slash = BPE_ALL(BPE_IS, '/');
 #undef BPE_IN
@@ -272,11 +257,11 @@ __attribute__((target("avx2"))) static void bpe_classify_avx2(const uint8_t *p, 
     m->cont = BPE_IN(0x80, 0x40);
     m->lower = BPE_IN('a', 26);
     m->upper = BPE_IN('A', 26);
-    m->digit = BPE_IN('0', 10);
+    m->number = BPE_IN('0', 10);
     m->space = BPE_IS(' ');
     m->newline = BPE_IS('\n') | BPE_IS('\r');
-    m->blank = BPE_IN(9, 5) & ~m->newline;
-    m->control = (BPE_IN(0, 0x20) | BPE_IS(0x7F)) & ~(m->blank | m->newline);
+    m->blank = (BPE_IN(9, 5) & ~m->newline) | m->space;
+    m->rest = (BPE_IN(0, 0x20) | BPE_IS(0x7F)) & ~(m->blank | m->newline);
     m->quote = BPE_IS('\'');
     m->slash = BPE_IS('/');
 #undef BPE_BITS
@@ -293,11 +278,11 @@ __attribute__((target("avx512f,avx512bw"))) static void bpe_classify_avx512(cons
     m->cont = BPE_IN(0x80, 0x40);
     m->lower = BPE_IN('a', 26);
     m->upper = BPE_IN('A', 26);
-    m->digit = BPE_IN('0', 10);
+    m->number = BPE_IN('0', 10);
     m->space = BPE_IS(' ');
     m->newline = BPE_IS('\n') | BPE_IS('\r');
-    m->blank = BPE_IN(9, 5) & ~m->newline;
-    m->control = (BPE_IN(0, 0x20) | BPE_IS(0x7F)) & ~(m->blank | m->newline);
+    m->blank = (BPE_IN(9, 5) & ~m->newline) | m->space;
+    m->rest = (BPE_IN(0, 0x20) | BPE_IS(0x7F)) & ~(m->blank | m->newline);
     m->quote = BPE_IS('\'');
     m->slash = BPE_IS('/');
 #undef BPE_IN
@@ -326,11 +311,11 @@ static void bpe_classify_neon(const uint8_t *p, bpe_masks *m) {
     m->cont = BPE_ALL(BPE_IN, 0x80, 0x40);
     m->lower = BPE_ALL(BPE_IN, 'a', 26);
     m->upper = BPE_ALL(BPE_IN, 'A', 26);
-    m->digit = BPE_ALL(BPE_IN, '0', 10);
+    m->number = BPE_ALL(BPE_IN, '0', 10);
     m->space = BPE_ALL(BPE_IS, ' ');
     m->newline = BPE_ALL(BPE_IS, '\n') | BPE_ALL(BPE_IS, '\r');
-    m->blank = BPE_ALL(BPE_IN, 9, 5) & ~m->newline;
-    m->control = (BPE_ALL(BPE_IN, 0, 0x20) | BPE_ALL(BPE_IS, 0x7F)) & ~(m->blank | m->newline);
+    m->blank = (BPE_ALL(BPE_IN, 9, 5) & ~m->newline) | m->space;
+    m->rest = (BPE_ALL(BPE_IN, 0, 0x20) | BPE_ALL(BPE_IS, 0x7F)) & ~(m->blank | m->newline);
     m->quote = BPE_ALL(BPE_IS, '\'');
     m->slash = BPE_ALL(BPE_IS, '/');
 #undef BPE_IN
@@ -372,6 +357,54 @@ static const uint8_t *bpe_find_starts(const uint8_t *p, const uint8_t *end, cons
         for (int i = 0; i < n; i++)
             if (p[0] == starts[i] && (one_byte || (p + 1 < end && p[1] == starts[n + i]))) return p;
     return end;
+}
+
+/* ---- bits to positions ---- */
+
+/* Write at + i for each bit i, in order; their number.  Places behind them, up to 64, may be written.
+ * Eight at a time: a loop bit by bit would end with a branch that nothing predicts. */
+static size_t bpe_write_bits_plain(size_t *to, size_t at, uint64_t bits) {
+    int n = bpe_popcount64(bits), done = 0;
+    const uint64_t last = 1ULL << 63; /* never an empty word to search */
+    do {
+        for (int k = 0; k < 8; k++) {
+            to[done + k] = at + (size_t)bpe_ctz64(bits | last);
+            bits &= bits - 1;
+        }
+        done += 8;
+    } while (done < n);
+    return (size_t)n;
+}
+
+#if defined(BPE_WIDER)
+/* The same with the instruction that packs the bytes that a mask selects. */
+__attribute__((target("avx512f,avx512bw,avx512vbmi2,popcnt"))) static size_t bpe_write_bits_avx512(size_t *to, size_t at, uint64_t bits) {
+    static const uint8_t count[64] = {
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+        32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+    __m512i packed = _mm512_maskz_compress_epi8(bits, _mm512_loadu_si512(count));
+    __m512i base = _mm512_set1_epi64((long long)at);
+    __m128i low = _mm512_castsi512_si128(packed);
+    int n = (int)__builtin_popcountll(bits);
+    _mm512_storeu_si512(to, _mm512_add_epi64(_mm512_cvtepu8_epi64(low), base));
+    _mm512_storeu_si512(to + 8, _mm512_add_epi64(_mm512_cvtepu8_epi64(_mm_srli_si128(low, 8)), base));
+    if (BPE_UNLIKELY(n > 16)) {
+        uint8_t rest[64];
+        _mm512_storeu_si512(rest, packed);
+        for (int k = 16; k < n; k++) to[k] = at + rest[k];
+    }
+    return (size_t)n;
+}
+#endif
+
+typedef size_t (*bpe_write_bits_fn)(size_t *, size_t, uint64_t);
+
+static bpe_write_bits_fn bpe_best_write_bits(void) {
+#if defined(BPE_WIDER)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bw")) return bpe_write_bits_avx512;
+#endif
+    return bpe_write_bits_plain;
 }
 
 typedef void (*bpe_classify_fn)(const uint8_t *, bpe_masks *);

@@ -12,7 +12,7 @@ from .chars cimport (
 
 cdef extern from "simd.h" nogil:
     ctypedef struct bpe_masks:
-        uint64_t upper, lower, digit, space, blank, newline, control, quote, slash, high, cont
+        uint64_t upper, lower, number, space, blank, newline, rest, quote, slash, high, cont
     ctypedef void (*bpe_classify_fn)(const uint8_t*, bpe_masks*) noexcept nogil
     int bpe_classify_variants(bpe_classify_fn*, const char**)
     int bpe_ctz64(uint64_t)
@@ -20,15 +20,13 @@ cdef extern from "simd.h" nogil:
 
 # All bytes of a character carry its class, so that "the byte before" is "the character before".
 cdef struct Window:
+    bpe_masks m                      # of ASCII; with the others of those classes added
     const uint8_t* text
-    uint64_t inside                  # the bytes that count
-    bint final                       # the text ends where they end
-    uint64_t upper, lower, other     # letters but kana and han
+    uint64_t inside                  # the bytes that count; behind them are zeros, or text
+    uint64_t other                   # letters but kana and han that are neither upper nor lower
     uint64_t kana_han, kana_punct, kana_odd
-    uint64_t mark, number, punct, rest
-    uint64_t space, blank, newline   # blank: all whitespace but CR, LF; with U+0020
-    uint64_t quote, slash
-    uint64_t high, cont              # bytes of 0x80 and more; the continuation bytes
+    uint64_t mark, punct             # punct: ASCII is not in it
+    bint final                       # the text ends where `inside` ends
     bint wide                        # two characters of three bytes stand side by side
 
 
@@ -38,51 +36,43 @@ cdef inline uint64_t below(int n) noexcept nogil:
 
 
 cdef inline void fill_window(Window* w, const uint8_t* p, int limit, bint final, bpe_classify_fn classify, const ClassTable* table) noexcept nogil:
-    cdef bpe_masks a
-    cdef uint64_t m[N_CLASSES]
-    cdef uint64_t lead, inside
-    cdef uint64_t three = 0
-    cdef int i, n
-    classify(p, &a)
-    inside = below(limit)
+    """A window of `limit` bytes; less than 64 only at the end of the text, and zeros behind them."""
+    classify(p, &w.m)
     w.text = p
-    w.inside = inside
+    w.inside = below(limit)
+    w.m.rest &= w.inside
     w.final = final
-    w.upper = a.upper & inside
-    w.lower = a.lower & inside
-    w.number = a.digit & inside
-    w.space = a.space & inside
-    w.blank = (a.blank | a.space) & inside
-    w.newline = a.newline & inside
-    w.rest = a.control & inside
-    w.quote = a.quote & inside
-    w.slash = a.slash & inside
-    w.high = a.high & inside
-    w.cont = a.cont & inside
-    w.punct = inside & ~(w.upper | w.lower | w.number | w.blank | w.newline | w.rest | w.high)
-    w.other = w.mark = w.kana_han = w.kana_punct = w.kana_odd = 0
     w.wide = False
-    if w.high:
-        for i in range(N_CLASSES):
-            m[i] = 0
-        lead = w.high & ~w.cont
-        while lead:
-            i = bpe_ctz64(lead)
-            lead &= lead - 1
-            m[class_of(table, decode(p + i, &n))] |= (((<uint64_t>1) << n) - 1) << i
-            three |= <uint64_t>(n == 3) << i
-        w.wide = (three & (three >> 3)) != 0
-        w.upper |= m[UPPER] & inside
-        w.lower |= m[LOWER] & inside
-        w.other = m[OTHER] & inside
-        w.mark = m[MARK] & inside
-        w.number |= m[NUMBER] & inside
-        w.blank |= m[BLANK] & inside
-        w.punct |= m[PUNCT] & inside
-        w.rest |= m[REST] & inside
-        w.kana_han = m[KANA_HAN] & inside
-        w.kana_punct = m[KANA_PUNCT] & inside
-        w.kana_odd = m[KANA_ODD] & inside
+    w.other = w.kana_han = w.kana_punct = w.kana_odd = w.mark = w.punct = 0
+    if w.m.high:
+        add_high(w, p, table)
+
+
+cdef inline void add_high(Window* w, const uint8_t* p, const ClassTable* table) noexcept nogil:
+    """The classes of the characters that are not ASCII."""
+    cdef uint64_t m[N_CLASSES]
+    cdef uint64_t three = 0
+    cdef uint64_t lead = w.m.high & ~w.m.cont
+    cdef int i, n
+    for i in range(N_CLASSES):
+        m[i] = 0
+    while lead:
+        i = bpe_ctz64(lead)
+        lead &= lead - 1
+        m[class_of(table, decode(p + i, &n))] |= (((<uint64_t>1) << n) - 1) << i
+        three |= <uint64_t>(n == 3) << i
+    w.wide = (three & (three >> 3)) != 0
+    w.m.upper |= m[UPPER]
+    w.m.lower |= m[LOWER]
+    w.m.number |= m[NUMBER]
+    w.m.blank |= m[BLANK]
+    w.m.rest |= m[REST]
+    w.other = m[OTHER]
+    w.mark = m[MARK]
+    w.punct = m[PUNCT]
+    w.kana_han = m[KANA_HAN]
+    w.kana_punct = m[KANA_PUNCT]
+    w.kana_odd = m[KANA_ODD]
 
 
 cdef inline void clip_window(Window* w, uint64_t rare) noexcept nogil:
@@ -92,23 +82,23 @@ cdef inline void clip_window(Window* w, uint64_t rare) noexcept nogil:
         inside = below(bpe_ctz64(rare))
         w.inside = inside
         w.final = False
-        w.upper &= inside
-        w.lower &= inside
+        w.m.upper &= inside
+        w.m.lower &= inside
+        w.m.number &= inside
+        w.m.space &= inside
+        w.m.blank &= inside
+        w.m.newline &= inside
+        w.m.rest &= inside
+        w.m.quote &= inside
+        w.m.slash &= inside
+        w.m.high &= inside
+        w.m.cont &= inside
         w.other &= inside
         w.mark &= inside
-        w.number &= inside
         w.punct &= inside
-        w.rest &= inside
         w.kana_han &= inside
         w.kana_punct &= inside
         w.kana_odd &= inside
-        w.space &= inside
-        w.blank &= inside
-        w.newline &= inside
-        w.quote &= inside
-        w.slash &= inside
-        w.high &= inside
-        w.cont &= inside
 
 
 cdef inline uint64_t flood(uint64_t seeds, uint64_t through) noexcept nogil:
