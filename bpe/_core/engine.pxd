@@ -202,7 +202,7 @@ cdef inline void learn_vocabulary(Work* w, const Vocab* v) noexcept nogil:
 
     It takes a millisecond or two, and spares each of them a miss; so it waits for a long text.
     """
-    cdef uint32_t i, ahead
+    cdef uint32_t i, k
     cdef uint32_t n = v.n
     cdef uint32_t room = <uint32_t>((w.cache.short_mask >> 6) * 4 // 5)
     cdef uint32_t id
@@ -213,11 +213,12 @@ cdef inline void learn_vocabulary(Work* w, const Vocab* v) noexcept nogil:
         return
     if n > room:
         n = room
-    for i in range(n):
-        if i + 8 < n:
-            ahead = i + 8
-            length = v.offsets[ahead + 1] - v.offsets[ahead]
-            bpe_prefetch(short_bucket(&w.cache, short_key(v.bytes + v.offsets[ahead], length)))
+    # From the last: what comes later takes the first place, and the first tokens are met most.
+    for k in range(n):
+        i = n - 1 - k
+        if i >= 8:
+            length = v.offsets[i - 7] - v.offsets[i - 8]
+            bpe_prefetch(short_bucket(&w.cache, short_key(v.bytes + v.offsets[i - 8], length)))
         length = v.offsets[i + 1] - v.offsets[i]
         if 0 < length <= SHORT:
             key = short_key(v.bytes + v.offsets[i], length)
@@ -293,7 +294,7 @@ cdef inline void make_keys(Work* w, const uint8_t* text_end) noexcept nogil:
         bpe_prefetch(bucket)
         w.keys[i] = key
         w.buckets[i] = bucket
-        if SHORT < next_unit - p <= MEDIUM:
+        if key.high == 1 and next_unit - p <= MEDIUM:  # that of a longer one
             bpe_prefetch(medium_bucket_at(&w.cache, p, next_unit - p))
         p = next_unit
         i += 1
