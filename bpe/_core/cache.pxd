@@ -29,10 +29,10 @@ cdef enum:
     MOST_IDS = 15            # what 4 bits can count
     SHORT_BITS = 17          # log2 of the buckets: 8 MB
     MEDIUM_BITS = 14         # 1 MB
-    ARENA = 1 << 18          # ids
+    ARENA = 1 << 17          # ids
     LARGE = 512              # bytes of the longest piece that is remembered
     LARGE_BITS = 14
-    LARGE_ROOM = 1 << 21     # bytes, of pieces and their tokens
+    LARGE_ROOM = 1 << 20     # bytes, of pieces and their tokens
 
 # `high`: bytes 8-14, the length in 4 bits, the number of tokens in 4 (a key has 0 there, and is
 # compared without it).  No key has length 0, so an empty entry matches nothing.

@@ -72,7 +72,7 @@ include "classes.pxi"
 
 cdef enum:
     SHORT_TEXT = 2048       # bytes that are encoded before another thread could take over
-    LONG_TEXT = 1 << 16     # bytes that are worth learning the vocabulary for
+    MUCH_TEXT = 1 << 15     # bytes after which learning the vocabulary pays
     MOST_IDLE = 64          # workspaces that a core keeps
     MOST_ROOM = 1 << 22     # ids that a workspace keeps room for
 
@@ -190,8 +190,10 @@ cdef class CompiledCore:
         s.family = self.family
         s.text = p
         work.failed = False
-        if n >= LONG_TEXT and not work.seeded:
-            learn_vocabulary(work, &self.vocab)
+        if not work.seeded:
+            work.seen += n
+            if work.seen >= MUCH_TEXT:
+                learn_vocabulary(work, &self.vocab)
         while True:
             s.end = next_special(specials, s.text, end, &which) if specials != NULL else end
             while encode_block(work, &self.vocab, self.joints, &s):

@@ -50,6 +50,7 @@ cdef struct Work:
     Miss misses[BATCH]
     Word words[BATCH]
     bint failed         # no memory
+    size_t seen         # bytes of text, until then
     bint seeded         # the vocabulary's short tokens are in the table
 
 
@@ -200,14 +201,14 @@ cdef inline void remember(Work* w, const uint8_t* p, size_t n, size_t before, Ke
 cdef inline void learn_vocabulary(Work* w, const Vocab* v) noexcept nogil:
     """Put the short tokens into the table, the most frequent ones, if it has room for them.
 
-    It takes a millisecond or two, and spares each of them a miss; so it waits for a long text.
+    It takes a millisecond or two, and spares each of them a miss: so it waits until some text has
+    been seen.  What was learned before may then stand there twice, with the same ids.
     """
     cdef uint32_t i, k
     cdef uint32_t n = v.n
     cdef uint32_t room = <uint32_t>((w.cache.short_mask >> 6) * 4 // 5)
     cdef uint32_t id
     cdef size_t length
-    cdef Key key
     w.seeded = True
     if not v.whole_first:
         return
@@ -221,10 +222,8 @@ cdef inline void learn_vocabulary(Work* w, const Vocab* v) noexcept nogil:
             bpe_prefetch(short_bucket(&w.cache, short_key(v.bytes + v.offsets[i - 8], length)))
         length = v.offsets[i + 1] - v.offsets[i]
         if 0 < length <= SHORT:
-            key = short_key(v.bytes + v.offsets[i], length)
-            if find_short_anywhere(&w.cache, key) == NULL:
-                id = id_of(v, i)
-                learn(&w.cache, v.bytes + v.offsets[i], length, &id, 1, key)
+            id = id_of(v, i)
+            learn(&w.cache, v.bytes + v.offsets[i], length, &id, 1, short_key(v.bytes + v.offsets[i], length))
 
 
 cdef inline const uint8_t* unit_start(const Work* w, size_t i) noexcept nogil:
