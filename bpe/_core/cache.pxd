@@ -27,8 +27,7 @@ cdef enum:
     MEDIUM = 31
     MEDIUM_IDS = 8
     MOST_IDS = 15            # what 4 bits can count
-    SHORT_BITS = 17          # log2 of the buckets: 8 MB
-    MEDIUM_BITS = 14         # 1 MB
+    SHORT_BITS = 17          # log2 of the buckets for short pieces, 8 MB; a fourth for medium ones
     ARENA = 1 << 17          # ids
     LARGE = 512              # bytes of the longest piece that is remembered
     LARGE_BITS = 14
@@ -60,6 +59,7 @@ cdef struct Large:
 cdef struct Cache:
     Short* short_pieces
     Medium* medium_pieces
+    int medium_shift
     size_t short_mask       # of the offset of a bucket in bytes
     uint32_t* arena
     uint32_t arena_used
@@ -114,7 +114,7 @@ cdef inline Short* short_bucket(const Cache* c, Key k) noexcept nogil:
 
 
 cdef inline Medium* medium_bucket(const Cache* c, const uint64_t* key) noexcept nogil:
-    return c.medium_pieces + (hash_medium(key) >> (64 - MEDIUM_BITS))
+    return c.medium_pieces + (hash_medium(key) >> c.medium_shift)
 
 
 cdef inline Medium* medium_bucket_at(const Cache* c, const uint8_t* p, size_t n) noexcept nogil:
@@ -231,7 +231,7 @@ cdef inline void copy_many(uint32_t* ids, const uint32_t* learned) noexcept nogi
 
 cdef inline void forget(Cache* c) noexcept nogil:
     memset(c.short_pieces, 0, c.short_mask + 64)
-    memset(c.medium_pieces, 0, <size_t>64 << MEDIUM_BITS)
+    memset(c.medium_pieces, 0, <size_t>64 << (64 - c.medium_shift))
     c.arena_used = 0
 
 
@@ -283,7 +283,8 @@ cdef inline int open_cache(Cache* c, int bits) noexcept nogil:
     """-1: no memory."""
     c.short_mask = (<size_t>64 << bits) - 64
     c.short_pieces = <Short*>bpe_alloc_table(<size_t>64 << bits)
-    c.medium_pieces = <Medium*>bpe_alloc_table(<size_t>64 << MEDIUM_BITS)
+    c.medium_shift = 64 - (bits - 2)
+    c.medium_pieces = <Medium*>bpe_alloc_table(<size_t>64 << (bits - 2))
     c.arena = <uint32_t*>malloc(ARENA * 4)
     c.large_pieces = <Large*>calloc(1 << LARGE_BITS, sizeof(Large))
     c.large_room = <uint8_t*>malloc(LARGE_ROOM)

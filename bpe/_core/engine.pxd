@@ -22,6 +22,7 @@ from .window cimport bpe_ctz64
 
 cdef enum:
     UNITS = 640     # of a block: 512 pieces, those of one more window, and room to write beyond
+    FAR = 64        # units without a miss, after which no more are looked for
     PARTS = 6       # bytes of the shortest piece that is cut in parts
     SLACK = 16      # ids that may be written behind the end
 
@@ -239,6 +240,7 @@ cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil
     cdef const uint8_t* p = unit_start(w, first)
     cdef size_t length = unit_length(w, first)
     cdef size_t candidates[BATCH]
+    cdef size_t last = first
     cdef size_t i
     cdef int k
     cdef int n = 0
@@ -249,16 +251,16 @@ cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil
         return True
     if length > MEDIUM:
         return emit_unknown(w, v, p, length, w.keys[first])
-    # Candidates first: what their buckets do not have may stand in the ones beside them.
-    for i in range(first, w.n_units):
-        if i > first and find_short(w.buckets[i], w.keys[i]) != NULL:
-            continue
-        if unit_length(w, i) <= MEDIUM:
+    # Candidates first: what their buckets do not have may stand in the ones beside them.  Where
+    # misses are rare it does not pay to look far for the next.
+    i = first
+    while i < w.n_units and i - last < FAR and n < BATCH:
+        if i == first or (find_short(w.buckets[i], w.keys[i]) == NULL and unit_length(w, i) <= MEDIUM):
             bpe_prefetch(beside(w.buckets[i]))
             candidates[n] = i
             n += 1
-            if n == BATCH:
-                break
+            last = i
+        i += 1
     for k in range(n):
         i = candidates[k]
         p = unit_start(w, i)

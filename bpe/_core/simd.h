@@ -194,7 +194,7 @@ typedef struct {
     uint64_t space, blank, newline; /* U+0020; it and tab, VT, FF; CR, LF */
     uint64_t rest; /* the other bytes below 0x20, and 0x7F */
     uint64_t quote, slash; /* ' and / */
-    uint64_t high, cont; /* 0x80-0xFF, 0x80-0xBF */
+    uint64_t high, cont, three; /* 0x80-0xFF, 0x80-0xBF, 0xE0-0xEF: leads of three bytes */
 } bpe_masks;
 
 static void bpe_classify_plain(const uint8_t *p, bpe_masks *m) {
@@ -203,7 +203,7 @@ static void bpe_classify_plain(const uint8_t *p, bpe_masks *m) {
         uint8_t c = p[i];
         uint64_t bit = 1ULL << i;
         if ((uint8_t)(c - 'a') < 26) m->lower |= bit;
-        else if (c >= 0x80) { m->high |= bit; if (c < 0xC0) m->cont |= bit; }
+        else if (c >= 0x80) { m->high |= bit; if (c < 0xC0) m->cont |= bit; if ((c & 0xF0) == 0xE0) m->three |= bit; }
         else if ((uint8_t)(c - 'A') < 26) m->upper |= bit;
         else if ((uint8_t)(c - '0') < 10) m->number |= bit;
         else if (c == ' ') m->space |= bit, m->blank |= bit;
@@ -230,6 +230,7 @@ static void bpe_classify_sse2(const uint8_t *p, bpe_masks *m) {
 #define BPE_ALL(f, ...) bpe_bits4(f(v[0], __VA_ARGS__), f(v[1], __VA_ARGS__), f(v[2], __VA_ARGS__), f(v[3], __VA_ARGS__))
     m->high = bpe_bits4(v[0], v[1], v[2], v[3]);
     m->cont = m->high ? BPE_ALL(BPE_IN, 0x80, 0x40) : 0;
+    m->three = m->high ? BPE_ALL(BPE_IN, 0xE0, 0x10) : 0;
     m->lower = BPE_ALL(BPE_IN, 'a', 26);
     m->upper = BPE_ALL(BPE_IN, 'A', 26);
     m->number = BPE_ALL(BPE_IN, '0', 10);
@@ -255,6 +256,7 @@ __attribute__((target("avx2"))) static void bpe_classify_avx2(const uint8_t *p, 
 #define BPE_IS(c) BPE_BITS(_mm256_cmpeq_epi8(a, _mm256_set1_epi8(c)), _mm256_cmpeq_epi8(b, _mm256_set1_epi8(c)))
     m->high = BPE_BITS(a, b);
     m->cont = BPE_IN(0x80, 0x40);
+    m->three = BPE_IN(0xE0, 0x10);
     m->lower = BPE_IN('a', 26);
     m->upper = BPE_IN('A', 26);
     m->number = BPE_IN('0', 10);
@@ -276,6 +278,7 @@ __attribute__((target("avx512f,avx512bw"))) static void bpe_classify_avx512(cons
 #define BPE_IS(c) _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(c))
     m->high = _mm512_movepi8_mask(v);
     m->cont = BPE_IN(0x80, 0x40);
+    m->three = BPE_IN(0xE0, 0x10);
     m->lower = BPE_IN('a', 26);
     m->upper = BPE_IN('A', 26);
     m->number = BPE_IN('0', 10);
@@ -309,6 +312,7 @@ static void bpe_classify_neon(const uint8_t *p, bpe_masks *m) {
 #define BPE_ALL(f, ...) bpe_bits4(f(v[0], __VA_ARGS__), f(v[1], __VA_ARGS__), f(v[2], __VA_ARGS__), f(v[3], __VA_ARGS__))
     m->high = BPE_ALL(BPE_IN, 0x80, 0x80);
     m->cont = BPE_ALL(BPE_IN, 0x80, 0x40);
+    m->three = BPE_ALL(BPE_IN, 0xE0, 0x10);
     m->lower = BPE_ALL(BPE_IN, 'a', 26);
     m->upper = BPE_ALL(BPE_IN, 'A', 26);
     m->number = BPE_ALL(BPE_IN, '0', 10);

@@ -12,7 +12,7 @@ from .chars cimport (
 
 cdef extern from "simd.h" nogil:
     ctypedef struct bpe_masks:
-        uint64_t upper, lower, number, space, blank, newline, rest, quote, slash, high, cont
+        uint64_t upper, lower, number, space, blank, newline, rest, quote, slash, high, cont, three
     ctypedef void (*bpe_classify_fn)(const uint8_t*, bpe_masks*) noexcept nogil
     int bpe_classify_variants(bpe_classify_fn*, const char**)
     int bpe_ctz64(uint64_t)
@@ -51,17 +51,23 @@ cdef inline void fill_window(Window* w, const uint8_t* p, int limit, bint final,
 cdef inline void add_high(Window* w, const uint8_t* p, const ClassTable* table) noexcept nogil:
     """The classes of the characters that are not ASCII."""
     cdef uint64_t m[N_CLASSES]
-    cdef uint64_t three = 0
     cdef uint64_t lead = w.m.high & ~w.m.cont
-    cdef int i, n
+    cdef uint64_t run = 0  # of characters of one class: most stand beside their like
+    cdef int last = 0
+    cdef int i, n, c
     for i in range(N_CLASSES):
         m[i] = 0
     while lead:
         i = bpe_ctz64(lead)
         lead &= lead - 1
-        m[class_of(table, decode(p + i, &n))] |= (((<uint64_t>1) << n) - 1) << i
-        three |= <uint64_t>(n == 3) << i
-    w.wide = (three & (three >> 3)) != 0
+        c = class_of(table, decode(p + i, &n))
+        if c != last:
+            m[last] |= run
+            run = 0
+            last = c
+        run |= (((<uint64_t>1) << n) - 1) << i
+    m[last] |= run
+    w.wide = (w.m.three & (w.m.three >> 3)) != 0
     w.m.upper |= m[UPPER]
     w.m.lower |= m[LOWER]
     w.m.number |= m[NUMBER]
