@@ -23,7 +23,7 @@ from .window cimport bpe_ctz64
 cdef enum:
     UNITS = 640     # of a block: 512 pieces, those of one more window, and room to write beyond
     FAR = 64        # units without a miss, after which no more are looked for
-    PARTS = 6       # bytes of the shortest piece that is cut in parts
+    PARTS = 13      # bytes of the shortest piece that is cut in parts: below, it is met again as a whole
     SLACK = 16      # ids that may be written behind the end
 
 # A piece that no table of the caller's knows.
