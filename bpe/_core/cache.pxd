@@ -2,9 +2,10 @@
 #
 # The tables hold what the vocabulary would give, so what they forget changes no id.  A bucket is
 # one cache line: two pieces of up to 15 bytes and 4 tokens, or one of 16 to 31 bytes and 8
-# tokens; more tokens (up to 15) stand in an arena.  A new piece takes the first place of its
-# bucket; what it pushes out goes to the bucket beside it, and what that pushes out is forgotten.
-# Longer pieces stand with their tokens in a ring of memory, found by their hash.
+# tokens; more tokens (up to 15) stand in a ring, and an entry whose tokens the ring has overwritten
+# is empty.  A new piece takes the first place of its bucket; what it pushes out goes to the bucket
+# beside it, and what that pushes out is forgotten.  Longer pieces stand with their tokens in a
+# memory of their own, found by their hash; when it is full, they are forgotten.
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
@@ -28,7 +29,7 @@ cdef enum:
     MEDIUM_IDS = 8
     MOST_IDS = 15            # what 4 bits can count
     SHORT_BITS = 17          # log2 of the buckets for short pieces, 8 MB; a fourth for medium ones
-    ARENA = 1 << 17          # ids
+    RING = 1 << 17           # ids
     LARGE = 512              # bytes of the longest piece that is remembered
     LARGE_BITS = 14
     LARGE_ROOM = 1 << 20     # bytes, of pieces and their tokens
@@ -61,8 +62,8 @@ cdef struct Cache:
     Medium* medium_pieces
     int medium_shift
     size_t short_mask       # of the offset of a bucket in bytes
-    uint32_t* arena
-    uint32_t arena_used
+    uint32_t* ring
+    uint64_t ring_end        # ids that were ever written there
     Large* large_pieces
     uint8_t* large_room
     uint32_t large_used
@@ -137,6 +138,13 @@ cdef inline Short* find_short(Short* e, Key k) noexcept nogil:
     return e if is_short(e, k) else NULL
 
 
+cdef inline const uint32_t* ring_ids(const Cache* c, const uint32_t* entry_ids) noexcept nogil:
+    """The ids of an entry that has more than it holds; NULL if they are overwritten."""
+    cdef uint64_t at
+    memcpy(&at, entry_ids, 8)
+    return c.ring + (at & (RING - 1)) if c.ring_end - at <= RING else NULL
+
+
 cdef inline Short* find_short_anywhere(const Cache* c, Key k) noexcept nogil:
     """The entry of a key, brought to the first place of its own bucket; or NULL."""
     cdef Short* home = short_bucket(c, k)
@@ -154,6 +162,9 @@ cdef inline Short* find_short_anywhere(const Cache* c, Key k) noexcept nogil:
         home[1] = home[0]
         home[0] = moved
         e = home
+    if e.high >> 60 > SHORT_IDS and ring_ids(c, e.ids) == NULL:
+        e.low = e.high = 0
+        return NULL
     return e
 
 
@@ -166,10 +177,14 @@ cdef inline bint is_medium(const Medium* e, const uint64_t* key) noexcept nogil:
 cdef inline Medium* find_medium(const Cache* c, const uint64_t* key) noexcept nogil:
     """The entry of a key, or NULL."""
     cdef Medium* e = medium_bucket(c, key)
-    if is_medium(e, key):
-        return e
-    e = <Medium*>(<size_t>e ^ 64)
-    return e if is_medium(e, key) else NULL
+    if not is_medium(e, key):
+        e = <Medium*>(<size_t>e ^ 64)
+        if not is_medium(e, key):
+            return NULL
+    if e.key[3] >> 60 > MEDIUM_IDS and ring_ids(c, e.ids) == NULL:
+        e.key[3] = 0
+        return NULL
+    return e
 
 
 cdef inline const Large* find_large(const Cache* c, uint64_t h, const uint8_t* p, size_t n) noexcept nogil:
@@ -203,12 +218,12 @@ cdef inline void learn_large(Cache* c, uint64_t h, const uint8_t* p, size_t n, c
 
 
 cdef inline size_t copy_short(const Cache* c, const Short* e, uint32_t* ids) noexcept nogil:
-    """Write the ids of an entry, their number as the result; 16 places may be written."""
+    """Write the ids of an entry that was found, their number as the result; 16 places may be written."""
     cdef size_t n = e.high >> 60
     if n <= SHORT_IDS:
         bpe_copy16(ids, e.ids)
     else:
-        copy_many(ids, c.arena + e.ids[0])
+        copy_many(ids, ring_ids(c, e.ids))
     return n
 
 
@@ -218,7 +233,7 @@ cdef inline size_t copy_medium(const Cache* c, const Medium* e, uint32_t* ids) n
         bpe_copy16(ids, e.ids)
         bpe_copy16(ids + 4, e.ids + 4)
     else:
-        copy_many(ids, c.arena + e.ids[0])
+        copy_many(ids, ring_ids(c, e.ids))
     return n
 
 
@@ -229,32 +244,23 @@ cdef inline void copy_many(uint32_t* ids, const uint32_t* learned) noexcept nogi
     bpe_copy16(ids + 12, learned + 12)
 
 
-cdef inline void forget(Cache* c) noexcept nogil:
-    memset(c.short_pieces, 0, c.short_mask + 64)
-    memset(c.medium_pieces, 0, <size_t>64 << (64 - c.medium_shift))
-    c.arena_used = 0
-
-
-cdef inline uint32_t in_arena(Cache* c, const uint32_t* ids, size_t n) noexcept nogil:
-    cdef uint32_t at
-    if c.arena_used + n + 16 > ARENA:
-        forget(c)
-    at = c.arena_used
-    memcpy(c.arena + at, ids, n * 4)
-    c.arena_used += <uint32_t>n
-    return at
+cdef inline void put_in_ring(Cache* c, const uint32_t* ids, size_t n, uint32_t* entry_ids) noexcept nogil:
+    """More ids than an entry holds go to the ring; the entry holds where."""
+    if (c.ring_end & (RING - 1)) + n > RING:  # not across the end
+        c.ring_end = (c.ring_end | (RING - 1)) + 1
+    memcpy(entry_ids, &c.ring_end, 8)
+    memcpy(c.ring + (c.ring_end & (RING - 1)), ids, n * 4)
+    c.ring_end += n
 
 
 cdef inline void learn(Cache* c, const uint8_t* p, size_t n, const uint32_t* ids, size_t count, Key k) noexcept nogil:
     """Remember the ids of n bytes (k is their short key if n <= SHORT)."""
     cdef Short* s
     cdef Medium* m
-    cdef uint32_t at
     cdef uint64_t key[4]
     if n > MEDIUM or count > MOST_IDS:
         return
     if n <= SHORT:
-        at = in_arena(c, ids, count) if count > SHORT_IDS else 0
         s = short_bucket(c, k)
         if s[1].high:  # full
             beside(s)[1] = beside(s)[0]
@@ -263,18 +269,17 @@ cdef inline void learn(Cache* c, const uint8_t* p, size_t n, const uint32_t* ids
         s.low = k.low
         s.high = k.high | <uint64_t>count << 60
         if count > SHORT_IDS:
-            s.ids[0] = at
+            put_in_ring(c, ids, count, s.ids)
         else:
             memcpy(s.ids, ids, count * 4)
         return
-    at = in_arena(c, ids, count) if count > MEDIUM_IDS else 0
     medium_key(p, n, key)
     m = medium_bucket(c, key)
     (<Medium*>(<size_t>m ^ 64))[0] = m[0]
     memcpy(m.key, key, 32)
     m.key[3] |= <uint64_t>count << 60
     if count > MEDIUM_IDS:
-        m.ids[0] = at
+        put_in_ring(c, ids, count, m.ids)
     else:
         memcpy(m.ids, ids, count * 4)
 
@@ -285,11 +290,12 @@ cdef inline int open_cache(Cache* c, int bits) noexcept nogil:
     c.short_pieces = <Short*>bpe_alloc_table(<size_t>64 << bits)
     c.medium_shift = 64 - (bits - 2)
     c.medium_pieces = <Medium*>bpe_alloc_table(<size_t>64 << (bits - 2))
-    c.arena = <uint32_t*>malloc(ARENA * 4)
+    c.ring = <uint32_t*>calloc(RING + MOST_IDS + 1, 4)
     c.large_pieces = <Large*>calloc(1 << LARGE_BITS, sizeof(Large))
     c.large_room = <uint8_t*>malloc(LARGE_ROOM)
-    c.arena_used = c.large_used = 0
-    if c.short_pieces == NULL or c.medium_pieces == NULL or c.arena == NULL or c.large_pieces == NULL or c.large_room == NULL:
+    c.ring_end = 0
+    c.large_used = 0
+    if c.short_pieces == NULL or c.medium_pieces == NULL or c.ring == NULL or c.large_pieces == NULL or c.large_room == NULL:
         return -1
     return 0
 
@@ -297,6 +303,6 @@ cdef inline int open_cache(Cache* c, int bits) noexcept nogil:
 cdef inline void close_cache(Cache* c) noexcept nogil:
     bpe_free_table(c.short_pieces)
     bpe_free_table(c.medium_pieces)
-    free(c.arena)
+    free(c.ring)
     free(c.large_pieces)
     free(c.large_room)

@@ -11,7 +11,7 @@ from .cache cimport (
     LARGE, MEDIUM, SHORT, SHORT_IDS, Cache, Key, Large, Medium, Short, beside, bpe_copy16, bpe_prefetch, copy_many, copy_medium, copy_short,
     find_large, find_medium, find_short, find_short_anywhere, large_ids, learn, learn_large,
     medium_bucket_at,
-    medium_key, short_bucket, short_key, short_key_near,
+    medium_key, ring_ids, short_bucket, short_key, short_key_near,
 )
 from .joints cimport Joints, joined, leads_three, three_bytes
 from .long cimport merge_long
@@ -312,6 +312,7 @@ cdef inline bint emit_units(Work* w, const Vocab* v, const uint8_t* text_end) no
     cdef size_t n = w.n_units
     cdef size_t i, count, length
     cdef uint32_t* out
+    cdef const uint32_t* more
     cdef const Short* e
     if not reserve(w, 16 * n):
         return False
@@ -323,10 +324,13 @@ cdef inline bint emit_units(Work* w, const Vocab* v, const uint8_t* text_end) no
             count = e.high >> 60
             if count <= SHORT_IDS:
                 bpe_copy16(out, e.ids)
-            else:
-                copy_many(out, w.cache.arena + e.ids[0])
-            out += count
-            continue
+                out += count
+                continue
+            more = ring_ids(&w.cache, e.ids)
+            if more != NULL:
+                copy_many(out, more)
+                out += count
+                continue
         w.n_ids = out - w.ids
         length = unit_length(w, i)
         if not (SHORT < length <= MEDIUM and emit_known(w, unit_start(w, i), length, w.keys[i])):
