@@ -1,12 +1,13 @@
 """What callers pass, made fit for a core, or refused with a message that says what and where.
 
-Everything here runs on the slow path only: a core is tried first, and asked again once its
-complaint (UnicodeEncodeError, TypeError, OverflowError) has been dealt with here.
+But for batches this is the slow path: a core is tried first, and asked again once its complaint
+(UnicodeEncodeError, TypeError, OverflowError) has been dealt with here.
 """
 
 from __future__ import annotations
 
 from .errors import (
+    ArgumentError,
     BPEError,
     PatternError,
     TokenRangeError,
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 # Ids are uint32, and the last one is taken: it marks "none" in the tables.
 MAX_ID = 0xFFFFFFFE
+# Bytes of the longest token: no published one has more than some hundreds, and looking for the
+# ways to cut a token in two takes time with its square.
+MAX_TOKEN = 0xFFFF
 
 
 def repaired(text: str) -> str:
@@ -50,12 +54,17 @@ def usable_batch(texts: list[str]) -> list[str]:
     return [usable_text(text, problem, index) for index, text in enumerate(texts)]
 
 
+def check_batch(batch: object, items: str) -> None:
+    """A batch can be iterated, and is not one str or bytes, though those could be."""
+    if isinstance(batch, (str, bytes)) or not _is_iterable(batch):
+        raise TokenTypeError(
+            f"a batch must be a list of {items}, not {described(batch)}", value=batch
+        )
+
+
 def as_batch(texts: Iterable[str]) -> list[str]:
-    """The list of a batch; one str is no batch, though it could be iterated."""
-    if type(texts) is list:
-        return texts
-    if isinstance(texts, (str, bytes)) or not _is_iterable(texts):
-        raise TokenTypeError(f"a batch must be a list of str, not {described(texts)}", value=texts)
+    """A list of our own, which nobody changes meanwhile."""
+    check_batch(texts, "str")
     return list(texts)
 
 
@@ -97,7 +106,7 @@ def as_threads(num_threads: int | None) -> int:
             value=num_threads,
         )
     if num_threads < 1:
-        raise ValueError(
+        raise ArgumentError(
             f"num_threads must be at least 1, or None to let bpe decide: {num_threads}"
         )
     return num_threads
@@ -146,6 +155,10 @@ def check_ranks(ranks: Mapping[bytes, int]) -> None:
             )
         if not token:
             raise VocabularyError(f"rank {rank} is the empty token")
+        if len(token) > MAX_TOKEN:
+            raise VocabularyError(
+                f"the token of rank {rank} has {len(token)} bytes, more than {MAX_TOKEN}"
+            )
         if not 0 <= rank <= MAX_ID:
             raise VocabularyError(f"the rank of {token!r} is not between 0 and 2**32 - 2: {rank}")
         other = seen.setdefault(rank, token)

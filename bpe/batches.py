@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .arguments import as_batch, as_threads, usable_batch
+from .arguments import as_batch, as_threads, check_batch, usable_batch
 from .specials import disallowed
 
 TYPE_CHECKING = False
@@ -47,6 +47,7 @@ def decode_each(
     Decoding copies bytes: no number of threads beats the loop, so `num_threads` is only checked.
     """
     as_threads(num_threads)
+    check_batch(batch, "lists of ids")
     pieces: list[bytes] = []
     add = pieces.append
     try:

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["encoding_vocabulary", "list_encodings", "read_data"]
+__all__ = ["encoding_vocabulary", "list_encodings"]
 
 
 def list_encodings() -> list[str]:

@@ -12,6 +12,7 @@ which catches the builtin keeps working:
     ├── TokenRangeError                 OverflowError         an id below 0 or above 2**32 - 1
     ├── TokenTypeError                  TypeError             not a str, not bytes, no integer
     ├── DisallowedSpecialTokenError     ValueError            a special token in the text
+    ├── ArgumentError                   ValueError            num_threads below 1
     ├── MissingDependencyError          ImportError           an optional package is missing
     └── CoreUnavailableError            ImportError           the core asked for is missing
 
@@ -99,6 +100,10 @@ class DisallowedSpecialTokenError(BPEError, ValueError):
 
     token: str | None = None
     index: int | None = None
+
+
+class ArgumentError(BPEError, ValueError):
+    """An argument of the right type, but a value that makes no sense."""
 
 
 class MissingDependencyError(BPEError, ImportError):

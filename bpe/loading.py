@@ -7,7 +7,7 @@ with more special tokens, is kept as long as somebody holds it, and shared until
 from __future__ import annotations
 
 import os
-from _thread import allocate_lock  # threading's own lock, without the import of threading
+from _thread import RLock  # threading's own, without the import of threading
 
 from .arguments import check_pattern, check_special_tokens, described
 from .encodings import encoding_vocabulary, list_encodings
@@ -33,7 +33,8 @@ _FOLDER_FILE = "tokenizer.json"
 
 _bundled: dict[str, Tokenizer] = {}
 _shared: MutableMapping[Hashable, Tokenizer] | None = None
-_lock = allocate_lock()
+# Reentrant: a signal handler or a finaliser may load while its thread loads.
+_lock = RLock()
 
 
 def load(
@@ -266,7 +267,7 @@ def _unknown(name: str) -> UnknownEncodingError:
 
 def _reset_lock() -> None:
     global _lock
-    _lock = allocate_lock()
+    _lock = RLock()
 
 
 # A thread that holds the lock while another forks would leave it held for ever in the child.

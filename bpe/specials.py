@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 CACHE_SIZE = 64
 
 
+def settled(choice: Choice) -> Choice:
+    """A choice of special tokens that can be read twice; an iterator cannot."""
+    return choice if isinstance(choice, (str, set, frozenset, list, tuple)) else tuple(choice)
+
+
 class Specials:
     """The special tokens of one vocabulary, and prepared sets for the choices made so far.
 

@@ -17,7 +17,7 @@ from .arguments import (
 )
 from .batches import decode_each, encode_each
 from .errors import MissingDependencyError, UnknownTokenError
-from .specials import Specials
+from .specials import Specials, settled
 from .vocabulary import HOLE, Vocabulary
 
 TYPE_CHECKING = False
@@ -141,6 +141,8 @@ class Tokenizer:
                     return self._encode(text)
             elif allowed_special == "all" and disallowed_special in ("all", ()):
                 return self._encode(text, self._every)
+            allowed_special = settled(allowed_special)
+            disallowed_special = settled(disallowed_special)
             specials = self._specials.check(text, allowed_special, disallowed_special)
             return self._encode(text, specials)
         except _UNFIT as error:
@@ -163,6 +165,8 @@ class Tokenizer:
                 "encode_to_numpy needs NumPy: pip install numpy. encode() works without it.",
             ) from None
         encode = self._core.encode_array
+        allowed_special = settled(allowed_special)
+        disallowed_special = settled(disallowed_special)
         try:
             specials = self._specials.check(text, allowed_special, disallowed_special)
             buffer = encode(text, specials)
@@ -224,6 +228,8 @@ class Tokenizer:
         try:
             if allowed_special is _NONE and not disallowed_special:
                 return self._count(text)
+            allowed_special = settled(allowed_special)
+            disallowed_special = settled(disallowed_special)
             specials = self._specials.check(text, allowed_special, disallowed_special)
             return self._count(text, specials)
         except _UNFIT as error:
@@ -258,10 +264,7 @@ class Tokenizer:
 
     def decode(self, tokens: Iterable[int], errors: str = "replace") -> str:
         """The text of `tokens`; bytes that are no UTF-8 are treated as `errors` says."""
-        try:
-            return self._decode(tokens).decode("utf-8", errors)
-        except (TypeError, OverflowError) as error:
-            refuse_ids(tokens, error)
+        return self.decode_bytes(tokens).decode("utf-8", errors)
 
     def decode_single_token_bytes(self, token: int) -> bytes:
         """The bytes of one id, special ones too."""

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bpe.encodings import encoding_vocabulary, list_encodings, read_data
+from bpe._data import read_data
+from bpe.encodings import encoding_vocabulary, list_encodings
 from bpe.errors import UnknownEncodingError, VocabularyFileNotFoundError
 from bpe.vocabulary import BYTE, HOLE, Vocabulary, tokens_of_pairs
 

@@ -18,6 +18,7 @@ BUILTINS = {
     errors.TokenRangeError: (OverflowError,),
     errors.TokenTypeError: (TypeError,),
     errors.DisallowedSpecialTokenError: (ValueError,),
+    errors.ArgumentError: (ValueError,),
     errors.MissingDependencyError: (ImportError,),
     errors.CoreUnavailableError: (ImportError,),
 }

@@ -16,7 +16,8 @@ cdef class Batch:
     """The texts of one call, and how far they are."""
 
     cdef CompiledCore core
-    cdef list texts
+    cdef list texts               # keeps their bytes; nobody else has this list
+    cdef CompiledSpecialSet set   # keeps what `specials` points to
     cdef list results
     cdef Item* items
     cdef Py_ssize_t n
@@ -29,7 +30,8 @@ cdef class Batch:
     def __cinit__(self, CompiledCore core, list texts, CompiledSpecialSet specials, bint count_only):
         cdef Py_ssize_t i
         self.core = core
-        self.texts = texts        # keeps their bytes
+        self.texts = texts
+        self.set = specials
         self.n = len(texts)
         self.count_only = count_only
         self.specials = NULL if specials is None or specials.set.n == 0 else &specials.set
@@ -104,28 +106,44 @@ cdef class Batch:
         return True
 
 
-cdef list run_batch(CompiledCore core, texts, specials, int num_threads, bint count_only):
-    cdef Batch batch = Batch(core, texts if type(texts) is list else list(texts), specials, count_only)
-    cdef Py_ssize_t most
+cdef list run_batch(CompiledCore core, texts, specials, num_threads, bint count_only):
+    cdef Batch batch = Batch(core, list(texts), specials, count_only)
+    cdef Py_ssize_t size = batch.size()
     if num_threads == 0:
-        most = batch.size() // WORTH_A_THREAD
-        num_threads = min(most, cpus()) if most > 1 else 1
-    num_threads = min(num_threads, batch.n)
+        num_threads = min(size // WORTH_A_THREAD, cpus())
+    num_threads = min(num_threads, batch.n, size // SHARE + 1)
     if num_threads < 2:
         batch.lock = NoLock()
         batch.run()
     else:
-        import threading
-        batch.lock = threading.Lock()
-        threads = [threading.Thread(target=batch.run, daemon=True) for _ in range(num_threads - 1)]
-        for thread in threads:
-            thread.start()
-        batch.run()
-        for thread in threads:
-            thread.join()
+        run_threads(batch, num_threads)
     if batch.error is not None:
         raise batch.error
     return batch.results
+
+
+cdef int run_threads(Batch batch, Py_ssize_t n) except -1:
+    """Run the batch in n threads, this one among them; none of them outlives the call."""
+    import threading
+    batch.lock = threading.Lock()
+    threads = []
+    try:
+        for _ in range(n - 1):
+            thread = threading.Thread(target=batch.run, daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # no more of them: those that started do the work
+                break
+            threads.append(thread)
+        batch.run()
+        for thread in threads:
+            thread.join()
+    except BaseException as error:
+        batch.error = error
+        for thread in threads:
+            thread.join()
+        raise
+    return 0
 
 
 cdef class NoLock:

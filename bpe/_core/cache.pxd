@@ -202,9 +202,7 @@ cdef inline const uint32_t* large_ids(const Cache* c, const Large* e) noexcept n
 cdef inline void learn_large(Cache* c, uint64_t h, const uint8_t* p, size_t n, const uint32_t* ids, size_t count) noexcept nogil:
     cdef Large* e
     cdef size_t size = ((n + 3) & ~<size_t>3) + 4 * count
-    if n > LARGE or c.large_used + size > LARGE_ROOM:
-        if n > LARGE:
-            return
+    if c.large_used + size > LARGE_ROOM:
         memset(c.large_pieces, 0, sizeof(Large) << LARGE_BITS)
         c.large_used = 0
     e = c.large_pieces + (h >> (64 - LARGE_BITS))

@@ -8,7 +8,7 @@ from .chars cimport (
     skip_numbers, skip_signs, white_run, NEWLINE, NUMBER,
 )
 from .window cimport (
-    Window, after_last_newline, behind_first_char, below, bpe_ctz64, bpe_top64, clip_window, flood, threes, to_lead,
+    READABLE, Window, after_last_newline, behind_first_char, below, bpe_ctz64, bpe_top64, clip_window, flood, threes, to_lead,
 )
 
 
@@ -35,7 +35,7 @@ cdef inline uint64_t cl100k_starts(Window* w) noexcept nogil:
     while quotes:
         i = bpe_ctz64(quotes)
         quotes &= quotes - 1
-        n = contraction(w.text + i + 1, w.text + 80, True)
+        n = contraction(w.text + i + 1, w.text + READABLE, True)
         if n:
             starts |= (<uint64_t>2 << i) << n
     starts &= w.inside

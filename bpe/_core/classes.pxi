@@ -31,14 +31,14 @@ cdef int _open_module() except -1:
     for i in range(n):
         variants[names[i].decode()] = <size_t>fns[i]
     # Categories to classes, in the order in which the data file numbers them.
-    order = "Cn Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Cs Co".split()
+    order = unicode.CATEGORIES.split()
     by_letter = {"C": REST, "Z": REST, "M": MARK, "N": NUMBER, "P": PUNCT, "S": PUNCT}
     by_category = {"Lu": UPPER, "Lt": UPPER, "Ll": LOWER, "Lm": OTHER, "Lo": OTHER}
     to_class = bytes(by_category.get(c, by_letter.get(c[0], REST)) for c in order).ljust(256, b"\0")
     raw = read_data("unicode16.bin")
     blocks = bytearray(raw[:0x1100])
     classes = bytearray(raw[0x1100:].translate(to_class))
-    white = [*range(9, 14), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000]
+    white = [code for first, last in unicode.WHITE_SPACE for code in range(first, last + 1)]
     kana = {OTHER: KANA_HAN, PUNCT: KANA_PUNCT, MARK: KANA_ODD, REST: KANA_ODD}
     own = {}
     def put(code, value):

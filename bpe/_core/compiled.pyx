@@ -16,10 +16,10 @@ from .chars cimport (
 )
 from .engine cimport UNITS, Work, emit_merged, encode_block, learn_vocabulary, reserve
 from .joints cimport Joints, make_joints
-from .scan cimport bpe_best_write_bits, bpe_write_bits_fn, CL100K, DEEPSEEK, GPT2, NO_FAMILY, O200K, Scanner, scan, scan_piece
-from .special cimport Specials, longest_at, next_special
+from .scan cimport bpe_best_write_bits, bpe_write_bits_fn, CL100K, DEEPSEEK, GPT2, NO_FAMILY, O200K, Scanner, scan
+from .special cimport Specials, next_special
 from .vocab cimport (
-    PADDING, NO_TOKEN, RANK_BITS, NO_RANK, TOKEN_BITS, Vocab, add_pair, alloc_pairs, expand_pairs, find_token, free_vocab, hash_bytes,
+    PADDING, NO_TOKEN, NO_RANK, TOKEN_BITS, Vocab, add_pair, alloc_pairs, expand_pairs, find_token, free_vocab, hash_bytes,
     index_byte_pairs, index_tokens, pair_all_splits,
 )
 from .window cimport bpe_classify_fn, bpe_classify_variants
@@ -28,6 +28,7 @@ from .window cimport bpe_classify_fn, bpe_classify_variants
 # so that a vendored copy would take the modules of an installed bpe that was imported before.
 errors = __import__("errors", globals(), None, ("BPEError",), 2)
 patterns = __import__("patterns", globals(), None, ("split",), 1)
+unicode = __import__("unicode", globals(), None, ("CATEGORIES",), 1)
 read_data = __import__("_data", globals(), None, ("read_data",), 2).read_data
 TokenTypeError, UnknownTokenError = errors.TokenTypeError, errors.UnknownTokenError
 VocabularyError = errors.VocabularyError
@@ -73,7 +74,6 @@ include "classes.pxi"
 cdef enum:
     SHORT_TEXT = 2048       # bytes that are encoded before another thread could take over
     MUCH_TEXT = 1 << 15     # bytes after which learning the vocabulary pays
-    MOST_IDLE = 64          # workspaces that a core keeps
     MOST_ROOM = 1 << 22     # ids that a workspace keeps room for
 
 
@@ -107,6 +107,7 @@ cdef class CompiledCore:
     cdef object vocabulary
     cdef int family
     cdef list pool                   # workspaces that no call uses
+    cdef Py_ssize_t most_idle        # workspaces that are kept there
     cdef bint opened                 # some call has had one
     cdef Decoder decoder
     cdef PyObject** numbers          # id -> int, made when first met; NULL beyond n_numbers
@@ -116,11 +117,12 @@ cdef class CompiledCore:
     def __init__(self, vocabulary):
         self.vocabulary = vocabulary
         self.pool = []
+        self.most_idle = max(8, cpus())
         self.family = {
             patterns.GPT2: GPT2, patterns.CL100K: CL100K, patterns.O200K: O200K, patterns.DEEPSEEK: DEEPSEEK,
         }.get(vocabulary.pattern, NO_FAMILY)
-        if (self.family == DEEPSEEK) != bool(vocabulary.keep_unmatched):
-            self.family = NO_FAMILY if self.family == DEEPSEEK else self.family
+        if self.family == DEEPSEEK and not vocabulary.keep_unmatched:
+            self.family = NO_FAMILY  # its scanner keeps; the other patterns match everything
         if vocabulary.pairs is not None:
             expand(&self.vocab, vocabulary.pairs)
         else:
@@ -170,9 +172,16 @@ cdef class CompiledCore:
             free(w.work.ids)
             w.work.ids = NULL
             w.work.room = 0
-        if len(self.pool) < MOST_IDLE:
+        if len(self.pool) < self.most_idle:
             self.pool.append(w)
         return 0
+
+    cdef void open_scanner(self, Scanner* s, const uint8_t* text) noexcept nogil:
+        s.classes = &CLASSES
+        s.classify = classify
+        s.write_bits = write_bits
+        s.family = self.family
+        s.text = text
 
     cdef Py_ssize_t append_ids(self, Work* work, const uint8_t* p, Py_ssize_t n, const Specials* specials, bint count_only) noexcept nogil:
         """Put the ids of a text behind those in work.ids; their number, or -1: no memory.
@@ -184,11 +193,7 @@ cdef class CompiledCore:
         cdef int which = -1
         cdef size_t before = work.n_ids
         cdef Py_ssize_t total = 0
-        s.classes = &CLASSES
-        s.classify = classify
-        s.write_bits = write_bits
-        s.family = self.family
-        s.text = p
+        self.open_scanner(&s, p)
         work.failed = False
         if not work.seeded:
             work.seen += n
@@ -235,12 +240,10 @@ cdef class CompiledCore:
 
     cdef Py_ssize_t fill_by_pattern(self, Work* work, text, CompiledSpecialSet specials) except -1:
         """The same with a caller's own pattern: piece after piece, by its regular expression."""
-        cdef Py_ssize_t n
         cdef int which = -1
         cdef const uint8_t* raw
         cdef const uint8_t* p
         cdef const uint8_t* at
-        cdef bytes part
         whole = text.encode()
         raw = <const uint8_t*>PyBytes_AS_STRING(whole)
         p = raw
@@ -251,10 +254,7 @@ cdef class CompiledCore:
                 at = next_special(&specials.set, p, at, &which)
             segment = whole[p - raw:at - raw].decode()
             for start, end in patterns.split(segment, self.vocabulary.pattern, self.vocabulary.keep_unmatched):
-                part = segment[start:end].encode()
-                n = PyBytes_GET_SIZE(part)
-                if not reserve(work, n) or not emit_merged(work, &self.vocab, <const uint8_t*>PyBytes_AS_STRING(part), n):
-                    raise MemoryError
+                self.merge_piece(work, segment[start:end].encode())
             if which < 0:
                 break
             if not reserve(work, 1):
@@ -312,13 +312,13 @@ cdef class CompiledCore:
         finally:
             self.give(w)
 
-    def encode_batch(self, texts, specials=None, int num_threads=0):
+    def encode_batch(self, texts, specials=None, num_threads=0):
         """encode of each text; num_threads 0: as many as pay."""
         if self.family == NO_FAMILY:  # a regular expression needs the interpreter
             return [self.encode(text, specials) for text in texts]
         return run_batch(self, texts, specials, num_threads, False)
 
-    def count_batch(self, texts, specials=None, int num_threads=0):
+    def count_batch(self, texts, specials=None, num_threads=0):
         """count of each text; num_threads 0: as many as pay."""
         if self.family == NO_FAMILY:
             return [self.count(text, specials) for text in texts]
@@ -336,7 +336,7 @@ cdef class CompiledCore:
         tokens = self.encode(data[:valid].decode())
         # The rest belongs to the last piece, for all we know.  After blanks a pattern may take the
         # blanks before them too, so those are taken back as well.
-        last = self.tokens_of_last_piece(data[:valid])
+        last = min(self.tokens_of_last_piece(data[:valid]), len(tokens))
         if last and self.is_blank(tokens[len(tokens) - last]):
             while last < len(tokens) and self.is_blank(tokens[len(tokens) - last - 1]):
                 last += 1
@@ -348,12 +348,25 @@ cdef class CompiledCore:
         finally:
             self.give(w)
 
+    cdef int merge_piece(self, Work* work, bytes piece) except -1:
+        """Append the ids of bytes that are one piece, whatever they are."""
+        cdef const uint8_t* p = <const uint8_t*>PyBytes_AS_STRING(piece)
+        cdef size_t n = PyBytes_GET_SIZE(piece)
+        cdef bint done
+        if n < SHORT_TEXT:
+            done = reserve(work, n) and emit_merged(work, &self.vocab, p, n)
+        else:
+            with nogil:
+                done = reserve(work, n) and emit_merged(work, &self.vocab, p, n)
+        if not done:
+            raise MemoryError
+        return 0
+
     cdef list piece_list(self, Work* work, bytes piece):
-        """The ids of bytes that are one piece, whatever they are."""
+        """The ids of bytes that are one piece."""
         work.n_ids = 0
         work.failed = False
-        if not reserve(work, len(piece)) or not emit_merged(work, &self.vocab, <const uint8_t*>PyBytes_AS_STRING(piece), len(piece)):
-            raise MemoryError
+        self.merge_piece(work, piece)
         return self.make_list(work.ids, work.n_ids)
 
     cdef bint is_blank(self, token):
@@ -373,11 +386,7 @@ cdef class CompiledCore:
         w = self.take()
         try:
             if self.family != NO_FAMILY:
-                s.classes = &CLASSES
-                s.classify = classify
-                s.write_bits = write_bits
-                s.family = self.family
-                s.text = <const uint8_t*>PyBytes_AS_STRING(text)
+                self.open_scanner(&s, <const uint8_t*>PyBytes_AS_STRING(text))
                 s.end = s.text + len(text)
                 base = start = s.text
                 while True:

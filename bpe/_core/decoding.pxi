@@ -43,7 +43,7 @@ cdef bytes decode_ids(const Decoder* d, tokens):
     cdef long long value
     cdef Out out
     memset(&out, 0, sizeof(out))
-    if not isinstance(tokens, (list, tuple)):
+    if type(tokens) is not list and type(tokens) is not tuple:  # a subclass may say anything
         if PyObject_CheckBuffer(tokens):
             try:
                 PyObject_GetBuffer(tokens, &buffer, PyBUF_FORMAT | PyBUF_STRIDES)
@@ -57,6 +57,8 @@ cdef bytes decode_ids(const Decoder* d, tokens):
                     return decode_buffer(d, &buffer, kind)
             finally:
                 PyBuffer_Release(&buffer)
+            # Another machine's layout, or no integers: as the reference core reads it.
+            tokens = __import__("python", globals(), None, ("integers",), 1).integers(tokens)
         tokens = list(tokens)
     elif FREE_THREADED:  # another thread may change the list
         tokens = tuple(tokens)
@@ -67,8 +69,9 @@ cdef bytes decode_ids(const Decoder* d, tokens):
             value = small_int(item)
             if value < 0:
                 token = <object>item
-                if not PyLong_CheckExact(token):  # its __index__ may change the list
-                    tokens = tuple(tokens)
+                if not PyLong_CheckExact(token) and type(tokens) is list:
+                    tokens = tuple(tokens)  # its __index__ may change the list
+                    n = len(tokens)
                 value = as_id(token)
             if not append_bytes(&out, d, <uint32_t>value):
                 raise unknown(tokens[i], i)
@@ -159,18 +162,19 @@ cdef bytes decode_buffer(const Decoder* d, Py_buffer* buffer, int kind):
 
 cdef inline int64_t read_integer(const uint8_t* p, Py_ssize_t size, bint signed) noexcept nogil:
     """A native integer; -1 also for one above the signed range."""
+    # Each width with its sign or without: cast before choosing, or C would choose one for both.
     cdef int8_t a
     cdef int16_t b
     cdef int32_t c
     cdef int64_t e
-    if size == 4:
-        memcpy(&c, p, 4)
-        return c if signed else <uint32_t>c
     if size == 8:
         memcpy(&e, p, 8)
         return e
+    if size == 4:
+        memcpy(&c, p, 4)
+        return <int64_t>c if signed else <int64_t><uint32_t>c
     if size == 2:
         memcpy(&b, p, 2)
-        return b if signed else <uint16_t>b
+        return <int64_t>b if signed else <int64_t><uint16_t>b
     a = <int8_t>p[0]
-    return a if signed else <uint8_t>a
+    return <int64_t>a if signed else <int64_t><uint8_t>a

@@ -393,7 +393,9 @@ cdef inline bint encode_block(Work* w, const Vocab* v, const Joints* joints, Sca
     cdef size_t n = scan(s, w.ends, UNITS)
     if n == 0:
         return False
-    if s.wide:
+    # A part that is a token counts as one only if merging would give it: other vocabularies look
+    # up whole pieces only.
+    if s.wide and v.well_formed:
         return emit_parts(w, v, joints, base, n, s.end)
     w.base = base
     w.unit_ends = w.ends

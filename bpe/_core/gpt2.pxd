@@ -6,7 +6,7 @@ from .chars cimport (
     ClassTable, White, class_at, contraction, is_letter, is_sign, skip_letters,
     skip_numbers, skip_signs, white_run, NUMBER,
 )
-from .window cimport Window, below, bpe_ctz64, bpe_top64, to_lead
+from .window cimport READABLE, Window, below, bpe_ctz64, bpe_top64, to_lead
 
 
 cdef inline uint64_t gpt2_starts(Window* w) noexcept nogil:
@@ -29,7 +29,7 @@ cdef inline uint64_t gpt2_starts(Window* w) noexcept nogil:
     while quotes:
         i = bpe_ctz64(quotes)
         quotes &= quotes - 1
-        n = contraction(w.text + i + 1, w.text + 80, False)
+        n = contraction(w.text + i + 1, w.text + READABLE, False)
         if n:
             starts = (starts & ~(<uint64_t>2 << i)) | ((<uint64_t>2 << i) << n)
     starts &= w.inside

@@ -66,6 +66,6 @@ class Core(Protocol):
 
         `tokens` is any iterable of integers, or an object with a buffer of integers (array,
         NumPy), which is read without making Python integers.  Raises UnknownTokenError (a
-        KeyError) for an id without bytes, TokenRangeError (an OverflowError) for a negative one
-        or one of 2**32 and more, TypeError for what is no integer.
+        KeyError) for an id without bytes, OverflowError for a negative one or one of 2**32 and
+        more, TypeError for what is no integer; the Tokenizer names the last two.
         """

@@ -127,8 +127,10 @@ cdef struct Stretch:
 
 cdef inline bint open_stretch(Stretch* s, size_t room) noexcept nogil:
     s.tokens = <uint32_t*>malloc(room * 8)
+    if s.tokens == NULL:
+        return False
     s.lengths = s.tokens + room
-    return s.tokens != NULL
+    return True
 
 
 cdef inline bint fill_stretch(Stretch* s, const Stretch* before, const Vocab* v, Word* word, const uint8_t* p, size_t start, size_t size) noexcept nogil:

@@ -9,7 +9,7 @@ from .chars cimport (
     skip_numbers, skip_signs, white_run, KANA_HAN, KANA_ODD, LOWER, MARK, NEWLINE, NUMBER, OTHER, UPPER,
 )
 from .window cimport (
-    Window, after_last_newline, behind_first_char, below, bpe_ctz64, bpe_top64, clip_window, flood, threes, to_lead,
+    READABLE, Window, after_last_newline, behind_first_char, below, bpe_ctz64, bpe_top64, clip_window, flood, threes, to_lead,
 )
 
 
@@ -44,7 +44,7 @@ cdef inline uint64_t o200k_starts(Window* w) noexcept nogil:
     while bits:
         i = bpe_ctz64(bits)
         bits &= bits - 1
-        n = bpe_ctz64(~(w.m.upper >> i)) if ~(w.m.upper >> i) else 64
+        n = bpe_ctz64(~(w.m.upper >> i))  # i is not 0: another letter stands before it
         if (w.inside >> i) >> n & 1:
             if not ((letter >> i) >> n & 1):
                 starts |= <uint64_t>1 << i
@@ -65,7 +65,7 @@ cdef inline uint64_t o200k_starts(Window* w) noexcept nogil:
     while quotes:
         i = bpe_ctz64(quotes)
         quotes &= quotes - 1
-        n = contraction(w.text + i + 1, w.text + 80, True)
+        n = contraction(w.text + i + 1, w.text + READABLE, True)
         if n == 0 or i == last:
             continue
         last = i + 1 + n

@@ -161,7 +161,7 @@ class PythonCore:
         return self.decode((token,))
 
     def decode(self, tokens: Iterable[int]) -> bytes:
-        tokens = _integers(tokens)
+        tokens = integers(tokens)
         try:
             return b"".join(map(self._bytes_of.__getitem__, map(index, tokens)))
         except (KeyError, TypeError):
@@ -259,7 +259,7 @@ def merge_heap(parts: list[bytes], pair_rank: Callable[[bytes, bytes], int]) -> 
 # -- integers --------------------------------------------------------------------------------------
 
 
-def _integers(tokens: Iterable[int]) -> Sequence[int]:
+def integers(tokens: Iterable[int]) -> Sequence[int]:
     """The ids, as what can be read twice; from a buffer of any integers, whatever its layout."""
     if isinstance(tokens, (list, tuple)):
         return tokens

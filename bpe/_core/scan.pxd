@@ -3,7 +3,7 @@
 from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memcpy, memset
 from .chars cimport ClassTable
-from .window cimport Window, bpe_classify_fn, bpe_top64, fill_window
+from .window cimport READABLE, WINDOW, Window, bpe_classify_fn, bpe_top64, fill_window
 from .gpt2 cimport gpt2_piece, gpt2_starts
 from .cl100k cimport cl100k_piece, cl100k_starts
 from .o200k cimport o200k_piece, o200k_starts
@@ -19,10 +19,6 @@ cdef enum:
     O200K = 2
     DEEPSEEK = 3
     NO_FAMILY = 4  # the pattern is a caller's own: pieces come from its regular expression
-
-cdef enum:
-    WINDOW = 64
-    READABLE = 80  # the scanners look at what straddles a window: a character, a contraction
 
 cdef struct Scanner:
     const uint8_t* text

@@ -1,8 +1,8 @@
-/* The differences between compilers and processors, and nothing else: bit scans, unaligned loads,
- * prefetch, and the one loop that is worth vector instructions of its own, the classification of
- * 64 bytes of text.  SSE2, NEON and plain C are chosen when compiling, so that one binary runs on
- * every machine of its platform; AVX2 and AVX-512 are chosen when the module is loaded.
- * BPE_PLAIN_C leaves plain C only (for the tests of equality). */
+/* What differs between compilers and processors: bit scans, unaligned loads, prefetch, memory for
+ * large tables, and the few loops that are worth vector instructions: the classification of 64 bytes
+ * of text, bits to positions, a minimum, a search for two bytes.  SSE2, NEON and plain C are chosen
+ * when compiling, so that one binary runs on every machine of its platform; AVX2 and AVX-512 when
+ * the module is loaded.  With BPE_PLAIN_C there is plain C only: the tests compare. */
 #ifndef BPE_SIMD_H
 #define BPE_SIMD_H
 
@@ -19,13 +19,9 @@
 #if defined(_MSC_VER)
 #include <intrin.h>
 #define BPE_INLINE static __forceinline
-#define BPE_NOINLINE __declspec(noinline)
-#define BPE_LIKELY(x) (x)
 #define BPE_UNLIKELY(x) (x)
 #else
 #define BPE_INLINE static inline __attribute__((always_inline))
-#define BPE_NOINLINE __attribute__((noinline))
-#define BPE_LIKELY(x) __builtin_expect(!!(x), 1)
 #define BPE_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #endif
 
@@ -227,23 +223,25 @@ static void bpe_classify_sse2(const uint8_t *p, bpe_masks *m) {
 /* A byte is in [lo, lo + n) if it is below the shifted range's end, compared as signed bytes. */
 #define BPE_IN(x, lo, n) _mm_cmplt_epi8(_mm_add_epi8(x, _mm_set1_epi8((char)(0x80 - (lo)))), _mm_set1_epi8((char)(-0x80 + (n))))
 #define BPE_IS(x, c) _mm_cmpeq_epi8(x, _mm_set1_epi8(c))
-#define BPE_ALL(f, ...) bpe_bits4(f(v[0], __VA_ARGS__), f(v[1], __VA_ARGS__), f(v[2], __VA_ARGS__), f(v[3], __VA_ARGS__))
+#define BPE_ALL_IN(lo, n) bpe_bits4(BPE_IN(v[0], lo, n), BPE_IN(v[1], lo, n), BPE_IN(v[2], lo, n), BPE_IN(v[3], lo, n))
+#define BPE_ALL_IS(c) bpe_bits4(BPE_IS(v[0], c), BPE_IS(v[1], c), BPE_IS(v[2], c), BPE_IS(v[3], c))
     m->high = bpe_bits4(v[0], v[1], v[2], v[3]);
-    m->cont = m->high ? BPE_ALL(BPE_IN, 0x80, 0x40) : 0;
-    m->three = m->high ? BPE_ALL(BPE_IN, 0xE0, 0x10) : 0;
-    m->lower = BPE_ALL(BPE_IN, 'a', 26);
-    m->upper = BPE_ALL(BPE_IN, 'A', 26);
-    m->number = BPE_ALL(BPE_IN, '0', 10);
-    m->space = BPE_ALL(BPE_IS, ' ');
-    m->newline = BPE_ALL(BPE_IS, '\n') | BPE_ALL(BPE_IS, '\r');
-    m->rest = BPE_ALL(BPE_IN, 0, 0x20) | BPE_ALL(BPE_IS, 0x7F);
-    m->blank = (BPE_ALL(BPE_IN, 9, 5) & ~m->newline) | m->space;
+    m->cont = m->high ? BPE_ALL_IN(0x80, 0x40) : 0;
+    m->three = m->high ? BPE_ALL_IN(0xE0, 0x10) : 0;
+    m->lower = BPE_ALL_IN('a', 26);
+    m->upper = BPE_ALL_IN('A', 26);
+    m->number = BPE_ALL_IN('0', 10);
+    m->space = BPE_ALL_IS(' ');
+    m->newline = BPE_ALL_IS('\n') | BPE_ALL_IS('\r');
+    m->rest = BPE_ALL_IN(0, 0x20) | BPE_ALL_IS(0x7F);
+    m->blank = (BPE_ALL_IN(9, 5) & ~m->newline) | m->space;
     m->rest &= ~(m->blank | m->newline);
-    m->quote = BPE_ALL(BPE_IS, '\'');
-    m->slash = BPE_ALL(BPE_IS, '/');
+    m->quote = BPE_ALL_IS('\'');
+    m->slash = BPE_ALL_IS('/');
 #undef BPE_IN
 #undef BPE_IS
-#undef BPE_ALL
+#undef BPE_ALL_IN
+#undef BPE_ALL_IS
 }
 #endif
 
@@ -309,22 +307,24 @@ static void bpe_classify_neon(const uint8_t *p, bpe_masks *m) {
     for (int i = 0; i < 4; i++) v[i] = vld1q_u8(p + 16 * i);
 #define BPE_IN(x, lo, n) vcltq_u8(vsubq_u8(x, vdupq_n_u8(lo)), vdupq_n_u8(n))
 #define BPE_IS(x, c) vceqq_u8(x, vdupq_n_u8(c))
-#define BPE_ALL(f, ...) bpe_bits4(f(v[0], __VA_ARGS__), f(v[1], __VA_ARGS__), f(v[2], __VA_ARGS__), f(v[3], __VA_ARGS__))
-    m->high = BPE_ALL(BPE_IN, 0x80, 0x80);
-    m->cont = BPE_ALL(BPE_IN, 0x80, 0x40);
-    m->three = BPE_ALL(BPE_IN, 0xE0, 0x10);
-    m->lower = BPE_ALL(BPE_IN, 'a', 26);
-    m->upper = BPE_ALL(BPE_IN, 'A', 26);
-    m->number = BPE_ALL(BPE_IN, '0', 10);
-    m->space = BPE_ALL(BPE_IS, ' ');
-    m->newline = BPE_ALL(BPE_IS, '\n') | BPE_ALL(BPE_IS, '\r');
-    m->blank = (BPE_ALL(BPE_IN, 9, 5) & ~m->newline) | m->space;
-    m->rest = (BPE_ALL(BPE_IN, 0, 0x20) | BPE_ALL(BPE_IS, 0x7F)) & ~(m->blank | m->newline);
-    m->quote = BPE_ALL(BPE_IS, '\'');
-    m->slash = BPE_ALL(BPE_IS, '/');
+#define BPE_ALL_IN(lo, n) bpe_bits4(BPE_IN(v[0], lo, n), BPE_IN(v[1], lo, n), BPE_IN(v[2], lo, n), BPE_IN(v[3], lo, n))
+#define BPE_ALL_IS(c) bpe_bits4(BPE_IS(v[0], c), BPE_IS(v[1], c), BPE_IS(v[2], c), BPE_IS(v[3], c))
+    m->high = BPE_ALL_IN(0x80, 0x80);
+    m->cont = BPE_ALL_IN(0x80, 0x40);
+    m->three = BPE_ALL_IN(0xE0, 0x10);
+    m->lower = BPE_ALL_IN('a', 26);
+    m->upper = BPE_ALL_IN('A', 26);
+    m->number = BPE_ALL_IN('0', 10);
+    m->space = BPE_ALL_IS(' ');
+    m->newline = BPE_ALL_IS('\n') | BPE_ALL_IS('\r');
+    m->blank = (BPE_ALL_IN(9, 5) & ~m->newline) | m->space;
+    m->rest = (BPE_ALL_IN(0, 0x20) | BPE_ALL_IS(0x7F)) & ~(m->blank | m->newline);
+    m->quote = BPE_ALL_IS('\'');
+    m->slash = BPE_ALL_IS('/');
 #undef BPE_IN
 #undef BPE_IS
-#undef BPE_ALL
+#undef BPE_ALL_IN
+#undef BPE_ALL_IS
 }
 #endif
 

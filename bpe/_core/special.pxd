@@ -1,4 +1,4 @@
-# Special tokens in text: leftmost, then longest; linear time.
+# Special tokens in text: leftmost, then longest; linear in the text for each length of token.
 #
 # A vector scan finds the places where the first two bytes of some token stand; the tokens are
 # sorted by their bytes, and the range of those that go on as the text does is narrowed byte by

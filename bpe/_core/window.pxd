@@ -7,7 +7,7 @@
 from libc.stdint cimport uint8_t, uint64_t
 from .chars cimport (
     ClassTable, class_of, decode,
-    PUNCT, REST, UPPER, LOWER, OTHER, MARK, NUMBER, BLANK, KANA_HAN, KANA_PUNCT, KANA_ODD, NEWLINE, N_CLASSES,
+    PUNCT, REST, UPPER, LOWER, OTHER, MARK, NUMBER, BLANK, KANA_HAN, KANA_PUNCT, KANA_ODD, N_CLASSES,
 )
 
 cdef extern from "simd.h" nogil:
@@ -17,6 +17,10 @@ cdef extern from "simd.h" nogil:
     int bpe_classify_variants(bpe_classify_fn*, const char**)
     int bpe_ctz64(uint64_t)
     int bpe_top64(uint64_t)
+
+cdef enum:
+    WINDOW = 64
+    READABLE = 80  # bytes from a window's start that can be read: a contraction may straddle its end
 
 # All bytes of a character carry its class, so that "the byte before" is "the character before".
 cdef struct Window:
@@ -40,7 +44,7 @@ cdef inline void fill_window(Window* w, const uint8_t* p, int limit, bint final,
     classify(p, &w.m)
     w.text = p
     w.inside = below(limit)
-    w.m.rest &= w.inside
+    w.m.rest &= w.inside  # the only class of the zeros behind the end
     w.final = final
     w.wide = False
     w.other = w.kana_han = w.kana_punct = w.kana_odd = w.mark = w.punct = 0
