@@ -4,7 +4,8 @@ Switches, all environment variables:
 
     BPE_REQUIRE_COMPILED=1   a failed compile is an error (CI and released wheels set it)
     BPE_PURE=1               build the pure Python wheel on purpose
-    BPE_DEBUG=1              bounds and initialisation checks, assertions, debug information
+    BPE_DEBUG=1              Cython's checks of Python objects, debug information
+    BPE_PLAIN_C=1            no vector instructions, to test the C that stands for them
     BPE_SANITIZE=address,undefined   build with these sanitizers (gcc, clang)
 """
 
@@ -85,7 +86,7 @@ core = Extension(
     include_dirs=["bpe/_core"],
     # What is not listed here is missing from the sdist, and does not trigger a rebuild.
     depends=sorted(glob("bpe/_core/*.px[di]") + glob("bpe/_core/*.h")),
-    define_macros=[("BPE_DEBUG", "1")] if DEBUG else [],
+    define_macros=[("BPE_PLAIN_C", "1")] if is_set("BPE_PLAIN_C") else [],
 )
 core.cython_directives = DIRECTIVES
 

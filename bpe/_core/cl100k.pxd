@@ -3,9 +3,9 @@
 #   |\s++$|\s*[\r\n]|\s+(?!\S)|\s
 
 from libc.stdint cimport uint8_t, uint64_t
-from .chars cimport (
-    ClassTable, White, class_at, contraction, is_letter, is_sign, skip_letters, skip_newlines,
-    skip_numbers, skip_signs, white_run, NEWLINE, NUMBER,
+from .chars cimport NEWLINE, NUMBER, ClassTable, class_at, is_letter, is_sign
+from .steps cimport (
+    White, contraction, skip_letters, skip_newlines, skip_numbers, skip_signs, white_run,
 )
 from .window cimport (
     READABLE, Window, after_last_newline, behind_first_char, below, bpe_ctz64, bpe_top64, clip_window, flood, threes, to_lead,

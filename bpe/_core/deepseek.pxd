@@ -9,9 +9,10 @@
 
 from libc.stdint cimport uint8_t, uint64_t
 from .chars cimport (
-    ClassTable, White, class_at, is_kana_mark, is_letter, is_white, skip_newlines, skip_numbers, white_run,
-    END, KANA_HAN, KANA_ODD, KANA_PUNCT, MARK, NEWLINE, NUMBER, PUNCT, REST,
+    END, KANA_HAN, KANA_ODD, KANA_PUNCT, MARK, NEWLINE, NUMBER, PUNCT, REST, ClassTable,
+    class_at, is_kana_mark, is_letter, is_white,
 )
+from .steps cimport White, skip_newlines, skip_numbers, white_run
 from .window cimport (
     Window, after_last_newline, below, bpe_top64, clip_window, flood, threes, to_lead,
 )

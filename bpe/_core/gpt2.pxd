@@ -2,10 +2,8 @@
 #   '(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s
 
 from libc.stdint cimport uint8_t, uint64_t
-from .chars cimport (
-    ClassTable, White, class_at, contraction, is_letter, is_sign, skip_letters,
-    skip_numbers, skip_signs, white_run, NUMBER,
-)
+from .chars cimport NUMBER, ClassTable, class_at, is_letter, is_sign
+from .steps cimport White, contraction, skip_letters, skip_numbers, skip_signs, white_run
 from .window cimport READABLE, Window, below, bpe_ctz64, bpe_top64, to_lead
 
 

@@ -5,9 +5,10 @@
 
 from libc.stdint cimport uint8_t, uint64_t
 from .chars cimport (
-    ClassTable, White, class_at, contraction, is_kana_mark, is_letter, is_sign,
-    skip_numbers, skip_signs, white_run, KANA_HAN, KANA_ODD, LOWER, MARK, NEWLINE, NUMBER, OTHER, UPPER,
+    KANA_HAN, KANA_ODD, LOWER, MARK, NEWLINE, NUMBER, OTHER, UPPER, ClassTable, class_at,
+    is_kana_mark, is_letter, is_sign,
 )
+from .steps cimport White, contraction, skip_numbers, skip_signs, white_run
 from .window cimport (
     READABLE, Window, after_last_newline, behind_first_char, below, bpe_ctz64, bpe_top64, clip_window, flood, threes, to_lead,
 )
