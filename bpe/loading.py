@@ -251,12 +251,21 @@ def _unknown(name: str) -> UnknownEncodingError:
     from difflib import get_close_matches
 
     names = [*list_encodings(), *model_names()]
-    near = tuple(get_close_matches(name.rpartition("/")[2].lower(), names, n=5, cutoff=0.6))
+    names = [known.rstrip("-") for known in names]  # some are prefixes of names
+    wanted = name.rpartition("/")[2].lower()
+    near = tuple(dict.fromkeys(get_close_matches(wanted, names, n=5, cutoff=0.6)))
     hint = f"Near matches: {', '.join(near)}." if near else ""
+    if name in list_encodings():
+        return UnknownEncodingError(
+            f"{name!r} is no model but an encoding: load it by that name (bpe -e on the command "
+            "line)",
+            name=name,
+            near=(name,),
+        )
     if find_model(name) is not None:
         hint = "Its vocabulary is not bundled: load its tokenizer.json instead."
     elif os.path.exists(name):
-        hint = f"It is a file: load(pathlib.Path({name!r})) reads it."
+        hint = f"It is a path: load(pathlib.Path({name!r})) reads it."
     return UnknownEncodingError(
         f"{name!r} is no bundled encoding, no known model, no folder, and no file name that ends "
         f"in .tiktoken or .json. {hint or 'list_encodings() names the encodings.'}",

@@ -55,8 +55,7 @@ def _choose() -> tuple[CoreName, type[Core]]:
             raise
         if asked:
             raise CoreUnavailableError(
-                "BPE_CORE is 'compiled', but the compiled core was not built. "
-                f"To build it: {REBUILD}"
+                f"BPE_CORE is 'compiled', but the compiled core is missing: {_cure()}"
             ) from None
         choice = _choice("python", _python())
         _warn()
@@ -91,13 +90,25 @@ def _python() -> type[Core]:
     return PythonCore
 
 
+def _cure() -> str:
+    # A checkout's own folder hides an installed copy, and has an extension only if it was built
+    # in place: to build the installed one again would change nothing.
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    if os.path.exists(os.path.join(root, "setup.py")):
+        return (
+            f"Python found the sources in {root}, without the built extension: build it there "
+            "(pip install -e .), or start Python in another folder (or with -P) to get the "
+            "installed copy"
+        )
+    return f"To build it (needs a C compiler): {REBUILD}"
+
+
 def _warn() -> None:
     import warnings
 
     warnings.warn(
         "bpe runs its pure Python core, which gives the same ids but is much slower: the compiled "
-        f"core was not built. To build it (needs a C compiler): {REBUILD}. "
-        "To silence this: BPE_CORE=python",
+        f"core is missing. {_cure()}. To silence this: BPE_CORE=python",
         SlowCoreWarning,
         stacklevel=2,
     )

@@ -35,14 +35,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (sys.argv by default) and return its exit code."""
     parser = _parser()
     arguments = parser.parse_args(argv)
-    if arguments.version:
-        print(f"bpe {__version__} ({core_name()} core)")
-        return 0
-    if arguments.command is None:
+    if arguments.command is None and not arguments.version:
         parser.print_help(sys.stderr)
         return 2
     try:
-        arguments.run(arguments)
+        if arguments.version:
+            print(f"bpe {__version__} ({core_name()} core)")
+        else:
+            arguments.run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
         # Python flushes stdout once more at exit, and would complain there.

@@ -1,0 +1,34 @@
+"""simd.h alone: vector instructions against plain C, here and under an emulator of ARM."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+HEADER = HERE.parent.parent / "bpe" / "_core"
+
+# Compiler, what runs its programs, flags.
+MACHINES = {
+    "here": (("cc", "gcc", "clang"), (), ()),
+    "here, plain C": (("cc", "gcc", "clang"), (), ("-DBPE_PLAIN_C",)),
+    "aarch64": (("aarch64-linux-gnu-gcc",), ("qemu-aarch64", "qemu-aarch64-static"), ("-static",)),
+}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_vectors_equal_plain_c(machine: str, tmp_path: Path) -> None:
+    compilers, runners, flags = MACHINES[machine]
+    compiler = next(filter(None, map(shutil.which, compilers)), None)
+    runner = next(filter(None, map(shutil.which, runners)), None)
+    if compiler is None or (runners and runner is None) or not HEADER.is_dir():
+        pytest.skip("no compiler or emulator for it here")
+    program = tmp_path / "simd_test"
+    source = str(HERE / "simd_test.c")
+    subprocess.run([compiler, "-O2", f"-I{HEADER}", *flags, source, "-o", str(program)], check=True)
+    command = [str(program)] if runner is None else [runner, str(program)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
