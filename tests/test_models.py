@@ -74,9 +74,9 @@ def test_models_with_anothers_vocabulary_are_refused(model: str) -> None:
 
 @pytest.mark.parametrize("model", ["", "gpt", "claude", "gpt-4p", "cl100k_base", "o200k_base", "/"])
 def test_unknown(model: str) -> None:
-    with pytest.raises(KeyError, match="no known model|no model but an encoding"):
+    with pytest.raises(KeyError, match=r"no known model|no model but an encoding"):
         bpe.encoding_name_for_model(model)
-    with pytest.raises(ValueError, match="no known model|no model but an encoding"):
+    with pytest.raises(ValueError, match=r"no known model|no model but an encoding"):
         bpe.encoding_name_for_model(model)
 
 
