@@ -8,10 +8,10 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport realloc
 from libc.string cimport memcpy
 from .cache cimport (
-    LARGE, MEDIUM, SHORT, SHORT_IDS, Cache, Key, Large, Medium, Short, beside, bpe_copy16, bpe_prefetch, copy_many, copy_medium, copy_short,
-    find_large, find_medium, find_short, find_short_anywhere, large_ids, learn, learn_large,
-    medium_bucket_at,
-    medium_key, ring_ids, short_bucket, short_key, short_key_near,
+    LARGE, MEDIUM, SHORT, SHORT_IDS, Cache, Key, Large, Medium, Short, beside, bpe_copy16,
+    bpe_prefetch, copy_many, copy_medium, copy_short, find_large, find_medium, find_short,
+    find_short_anywhere, large_ids, learn, learn_large, medium_bucket_at, medium_key, ring_ids,
+    short_bucket, short_key, short_key_near,
 )
 from .joints cimport Joints, joined, leads_three, three_bytes
 from .long cimport merge_long

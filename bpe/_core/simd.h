@@ -211,6 +211,20 @@ static void bpe_classify_plain(const uint8_t *p, bpe_masks *m) {
     }
 }
 
+/* What all vector variants do, by their bits of the bytes in [lo, lo + n) and of those equal to c. */
+#define BPE_ASCII_CLASSES(in, is) \
+    do { \
+        m->lower = in('a', 26); \
+        m->upper = in('A', 26); \
+        m->number = in('0', 10); \
+        m->space = is(' '); \
+        m->newline = is('\n') | is('\r'); \
+        m->blank = (in(9, 5) & ~m->newline) | m->space; \
+        m->rest = (in(0, 0x20) | is(0x7F)) & ~(m->blank | m->newline); \
+        m->quote = is('\''); \
+        m->slash = is('/'); \
+    } while (0)
+
 #if defined(BPE_SSE2)
 BPE_INLINE uint64_t bpe_bits4(__m128i a, __m128i b, __m128i c, __m128i d) {
     return (uint64_t)(uint32_t)_mm_movemask_epi8(a) | (uint64_t)(uint32_t)_mm_movemask_epi8(b) << 16 |
@@ -228,16 +242,7 @@ static void bpe_classify_sse2(const uint8_t *p, bpe_masks *m) {
     m->high = bpe_bits4(v[0], v[1], v[2], v[3]);
     m->cont = m->high ? BPE_ALL_IN(0x80, 0x40) : 0;
     m->three = m->high ? BPE_ALL_IN(0xE0, 0x10) : 0;
-    m->lower = BPE_ALL_IN('a', 26);
-    m->upper = BPE_ALL_IN('A', 26);
-    m->number = BPE_ALL_IN('0', 10);
-    m->space = BPE_ALL_IS(' ');
-    m->newline = BPE_ALL_IS('\n') | BPE_ALL_IS('\r');
-    m->rest = BPE_ALL_IN(0, 0x20) | BPE_ALL_IS(0x7F);
-    m->blank = (BPE_ALL_IN(9, 5) & ~m->newline) | m->space;
-    m->rest &= ~(m->blank | m->newline);
-    m->quote = BPE_ALL_IS('\'');
-    m->slash = BPE_ALL_IS('/');
+    BPE_ASCII_CLASSES(BPE_ALL_IN, BPE_ALL_IS);
 #undef BPE_IN
 #undef BPE_IS
 #undef BPE_ALL_IN
@@ -255,15 +260,7 @@ __attribute__((target("avx2"))) static void bpe_classify_avx2(const uint8_t *p, 
     m->high = BPE_BITS(a, b);
     m->cont = BPE_IN(0x80, 0x40);
     m->three = BPE_IN(0xE0, 0x10);
-    m->lower = BPE_IN('a', 26);
-    m->upper = BPE_IN('A', 26);
-    m->number = BPE_IN('0', 10);
-    m->space = BPE_IS(' ');
-    m->newline = BPE_IS('\n') | BPE_IS('\r');
-    m->blank = (BPE_IN(9, 5) & ~m->newline) | m->space;
-    m->rest = (BPE_IN(0, 0x20) | BPE_IS(0x7F)) & ~(m->blank | m->newline);
-    m->quote = BPE_IS('\'');
-    m->slash = BPE_IS('/');
+    BPE_ASCII_CLASSES(BPE_IN, BPE_IS);
 #undef BPE_BITS
 #undef BPE_IN1
 #undef BPE_IN
@@ -277,15 +274,7 @@ __attribute__((target("avx512f,avx512bw"))) static void bpe_classify_avx512(cons
     m->high = _mm512_movepi8_mask(v);
     m->cont = BPE_IN(0x80, 0x40);
     m->three = BPE_IN(0xE0, 0x10);
-    m->lower = BPE_IN('a', 26);
-    m->upper = BPE_IN('A', 26);
-    m->number = BPE_IN('0', 10);
-    m->space = BPE_IS(' ');
-    m->newline = BPE_IS('\n') | BPE_IS('\r');
-    m->blank = (BPE_IN(9, 5) & ~m->newline) | m->space;
-    m->rest = (BPE_IN(0, 0x20) | BPE_IS(0x7F)) & ~(m->blank | m->newline);
-    m->quote = BPE_IS('\'');
-    m->slash = BPE_IS('/');
+    BPE_ASCII_CLASSES(BPE_IN, BPE_IS);
 #undef BPE_IN
 #undef BPE_IS
 }
@@ -312,15 +301,7 @@ static void bpe_classify_neon(const uint8_t *p, bpe_masks *m) {
     m->high = BPE_ALL_IN(0x80, 0x80);
     m->cont = BPE_ALL_IN(0x80, 0x40);
     m->three = BPE_ALL_IN(0xE0, 0x10);
-    m->lower = BPE_ALL_IN('a', 26);
-    m->upper = BPE_ALL_IN('A', 26);
-    m->number = BPE_ALL_IN('0', 10);
-    m->space = BPE_ALL_IS(' ');
-    m->newline = BPE_ALL_IS('\n') | BPE_ALL_IS('\r');
-    m->blank = (BPE_ALL_IN(9, 5) & ~m->newline) | m->space;
-    m->rest = (BPE_ALL_IN(0, 0x20) | BPE_ALL_IS(0x7F)) & ~(m->blank | m->newline);
-    m->quote = BPE_ALL_IS('\'');
-    m->slash = BPE_ALL_IS('/');
+    BPE_ASCII_CLASSES(BPE_ALL_IN, BPE_ALL_IS);
 #undef BPE_IN
 #undef BPE_IS
 #undef BPE_ALL_IN
