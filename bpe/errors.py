@@ -14,9 +14,14 @@ which catches the builtin keeps working:
     ├── DisallowedSpecialTokenError     ValueError            a special token in the text
     ├── ArgumentError                   ValueError            num_threads below 1
     ├── MissingDependencyError          ImportError           an optional package is missing
-    └── CoreUnavailableError            ImportError           the core asked for is missing
+    ├── CoreUnavailableError            ImportError           the core asked for is missing
+    └── CompressionError                                      of the layer for chats
+        ├── TokenCountError             ValueError            messages or tools that are malformed
+        ├── ModelNotSupportedError      ValueError            no exact count for this model
+        └── BudgetError                 ValueError            what must stay does not fit
 
     SlowCoreWarning (RuntimeWarning): the compiled core is missing and the pure Python one runs.
+    EstimateWarning (UserWarning): a model's count is an estimate; given once for each model.
 
 `str()` of each is the plain message.  What is known of the place is in attributes, None otherwise:
 
@@ -112,6 +117,34 @@ class MissingDependencyError(BPEError, ImportError):
 
 class CoreUnavailableError(BPEError, ImportError):
     """BPE_CORE asks for a core that is not there, or that does not exist."""
+
+
+class CompressionError(BPEError):
+    """Base of what counting and compressing conversations raise."""
+
+
+class TokenCountError(CompressionError, ValueError):
+    """Malformed messages, tools or values; `path` is the place, as in `messages[3].content[0]`."""
+
+    index: int | None = None
+    path: str | None = None
+
+
+class ModelNotSupportedError(CompressionError, ValueError):
+    """An exact count was asked for, and this model's tokenizer or framing is not known exactly."""
+
+    model: str | None = None
+
+
+class BudgetError(CompressionError, ValueError):
+    """A budget that contradicts itself, or that what must stay exceeds: it needs `needed` tokens."""
+
+    needed: int | None = None
+    available: int | None = None
+
+
+class EstimateWarning(UserWarning):
+    """This model's tokens are counted with another vocabulary: the count is an estimate."""
 
 
 class SlowCoreWarning(RuntimeWarning):

@@ -21,6 +21,10 @@ BUILTINS = {
     errors.ArgumentError: (ValueError,),
     errors.MissingDependencyError: (ImportError,),
     errors.CoreUnavailableError: (ImportError,),
+    errors.CompressionError: (),
+    errors.TokenCountError: (ValueError,),
+    errors.ModelNotSupportedError: (ValueError,),
+    errors.BudgetError: (ValueError,),
 }
 
 KINDS = pytest.mark.parametrize("kind", BUILTINS, ids=lambda kind: kind.__name__)
