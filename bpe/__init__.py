@@ -16,6 +16,12 @@ from .errors import BPEError
 from .loading import encoding_name_for_model, list_encodings, load
 from .tokenizer import Tokenizer
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .context.counting import count_messages, count_tokens, count_tokens_batch
+    from .context.json_tokens import estimate_json_tokens
+    from .models import get_model_limits, register_model
+
 # The one place of the version: a plain literal, which the build reads without importing.
 __version__ = "0.1.0"
 
@@ -24,8 +30,38 @@ __all__ = [
     "Tokenizer",
     "__version__",
     "core_name",
+    "count_messages",
+    "count_tokens",
+    "count_tokens_batch",
     "encoding_name_for_model",
     "errors",
+    "estimate_json_tokens",
+    "get_model_limits",
     "list_encodings",
     "load",
+    "register_model",
 ]
+
+# Names that are imported at their first use: the layer for chats costs nothing until then.
+_HOMES = {
+    "count_messages": "context.counting",
+    "count_tokens": "context.counting",
+    "count_tokens_batch": "context.counting",
+    "estimate_json_tokens": "context.json_tokens",
+    "get_model_limits": "models",
+    "register_model": "models",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found = globals()[name] = getattr(import_module(f".{home}", __name__), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

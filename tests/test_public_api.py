@@ -14,10 +14,16 @@ PUBLIC = [
     "Tokenizer",
     "__version__",
     "core_name",
+    "count_messages",
+    "count_tokens",
+    "count_tokens_batch",
     "encoding_name_for_model",
     "errors",
+    "estimate_json_tokens",
+    "get_model_limits",
     "list_encodings",
     "load",
+    "register_model",
 ]
 
 TOKENIZER = [

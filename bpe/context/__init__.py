@@ -1,0 +1,71 @@
+"""Counting for models: chats, tools, images, JSON, budgets, estimates, monitoring.
+
+The layer takes a Counter and never looks inside a tokenizer.  Its names are imported at their
+first use, so that `import bpe.context` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .breakdown import Breakdown, MessageCount, PartCount
+    from .budget import Budget
+    from .counter import Counter, ModelCounter, counter_for
+    from .counting import count_breakdown
+    from .estimate import Calibrated, Exact, Heuristic, estimator
+    from .messages import validate_messages
+    from .monitor import ContextMonitor, ContextUsage
+    from .token_counter import TokenCounter
+
+__all__ = [
+    "Breakdown",
+    "Budget",
+    "Calibrated",
+    "ContextMonitor",
+    "ContextUsage",
+    "Counter",
+    "Exact",
+    "Heuristic",
+    "MessageCount",
+    "ModelCounter",
+    "PartCount",
+    "TokenCounter",
+    "count_breakdown",
+    "counter_for",
+    "estimator",
+    "validate_messages",
+]
+
+# Where each name comes from.
+_HOMES = {
+    "Breakdown": "breakdown",
+    "Budget": "budget",
+    "Calibrated": "estimate",
+    "ContextMonitor": "monitor",
+    "ContextUsage": "monitor",
+    "Counter": "counter",
+    "Exact": "estimate",
+    "Heuristic": "estimate",
+    "MessageCount": "breakdown",
+    "ModelCounter": "counter",
+    "PartCount": "breakdown",
+    "TokenCounter": "token_counter",
+    "count_breakdown": "counting",
+    "counter_for": "counter",
+    "estimator": "estimate",
+    "validate_messages": "messages",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found = globals()[name] = getattr(import_module(f".{home}", __name__), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
