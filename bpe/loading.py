@@ -80,10 +80,11 @@ def load(
 
 
 def encoding_name_for_model(model: str) -> str:
-    """The encoding of a model: by exact name, else by the longest prefix that is known.
+    """The bundled encoding whose ids a model uses, by the longest name that its name begins with.
 
-    A `provider/` before the name is dropped, and case does not matter.  Raises
-    UnknownEncodingError (a KeyError and ValueError), which lists near matches.
+    A `provider/` before the name is dropped, and case does not matter; bpe.models has the rules.
+    Raises UnknownEncodingError (a KeyError and ValueError), which lists near matches; also for
+    models that are known, but whose vocabulary is not bundled.
 
     >>> encoding_name_for_model("gpt-4o-2024-08-06")
     'o200k_base'
@@ -251,7 +252,6 @@ def _unknown(name: str) -> UnknownEncodingError:
     from difflib import get_close_matches
 
     names = [*list_encodings(), *model_names()]
-    names = [known.rstrip("-") for known in names]  # some are prefixes of names
     wanted = name.rpartition("/")[2].lower()
     near = tuple(dict.fromkeys(get_close_matches(wanted, names, n=5, cutoff=0.6)))
     hint = f"Near matches: {', '.join(near)}." if near else ""
@@ -263,7 +263,10 @@ def _unknown(name: str) -> UnknownEncodingError:
             near=(name,),
         )
     if find_model(name) is not None:
-        hint = "Its vocabulary is not bundled: load its tokenizer.json instead."
+        hint = (
+            "Its vocabulary is not bundled or not public: load its tokenizer.json if there is one, "
+            "or estimate with bpe.count_tokens."
+        )
     elif os.path.exists(name):
         hint = f"It is a path: load(pathlib.Path({name!r})) reads it."
     return UnknownEncodingError(
