@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 from ..encodings import list_encodings
 from ..errors import EstimateWarning, ModelNotSupportedError, TokenTypeError
 from ..loading import load
+from ..models import match_model
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,19 +83,15 @@ def counter_for(model: str, *, strict: bool = False) -> ModelCounter:
     >>> counter_for("gpt-4o").count("hello world")
     2
     """
-    from ..models import match_model
-
-    if not isinstance(model, str):
-        raise TokenTypeError(
-            f"a model is named by a str, not by {type(model).__name__}", value=model
-        )
     match = match_model(model)
     known = _known.get(model)
-    if known is None or known[0] != _state(match):
-        made = _made(model, match)
-        _known[model] = _state(match), made
-    else:
+    if known is not None and known[0] is match:
         made = known[1]
+    else:
+        made = _made(model, match)
+        if len(_known) >= _KEPT:
+            _known.clear()
+        _known[model] = match, made
     if not made.exact:
         _say_so(made, match, strict)
     return made
@@ -120,29 +117,24 @@ def wrapped(counter: Counter, model: str) -> ModelCounter:
 
 
 # By name, with what the model table said then: a registered model takes the place of an old one.
-_known: dict[str, tuple[tuple[object, ...], ModelCounter]] = {}
+_known: dict[str, tuple[Match | None, ModelCounter]] = {}
+_KEPT = 1024
 _told: set[str] = set()
 
 
-def _state(match: Match | None) -> tuple[object, ...]:
-    if match is None:
-        return ()
-    return match.model.encoding, match.model.nearest, match.certain
-
-
 def _made(model: str, match: Match | None) -> ModelCounter:
+    encoding = None
+    nearest: str | None = NEAREST
+    if match is not None:
+        encoding, nearest = match.model.encoding, match.model.nearest
+        if encoding is not None and not match.certain:
+            encoding, nearest = None, encoding
+    elif model in list_encodings():
+        encoding = model
+    if encoding is not None:
+        return ModelCounter(model, load(encoding), encoding, exact=True, error=0.0)
     from .accuracy import error_of
 
-    if match is None:
-        if model in list_encodings():
-            return ModelCounter(model, load(model), model, exact=True, error=0.0)
-        nearest: str | None = NEAREST
-    elif match.model.encoding is not None:
-        encoding = match.model.encoding
-        error = 0.0 if match.certain else error_of(encoding)
-        return ModelCounter(model, load(encoding), encoding, exact=match.certain, error=error)
-    else:
-        nearest = match.model.nearest
     if nearest in list_encodings():
         return ModelCounter(model, load(nearest), nearest, exact=False, error=error_of(nearest))
     from .estimate import Heuristic
