@@ -84,14 +84,14 @@ def weight_of(value: object, limit: int, levels: int) -> int | None:
                 weight += _NUMBER
             elif isinstance(item, dict):
                 weight += _AROUND
-                if len(item) * _AROUND > limit - weight:
+                if levels <= 0 or len(item) * _AROUND > limit - weight:
                     return None
                 for key in item:
                     weight += (len(key) if isinstance(key, str) else _NUMBER) + _AROUND
                 below.extend(item.values())
             elif isinstance(item, (list, tuple)):
                 weight += _AROUND
-                if len(item) * _AROUND > limit - weight:
+                if levels <= 0 or len(item) * _AROUND > limit - weight:
                     return None
                 below.extend(item)
             elif isinstance(item, str):
@@ -102,8 +102,6 @@ def weight_of(value: object, limit: int, levels: int) -> int | None:
                 return None
             if weight > limit:
                 return None
-        if below and not levels:
-            return None
         levels -= 1
         level = below
     return weight
@@ -213,7 +211,7 @@ class _Walk:
 
         What json does not know is replaced until it does; the list holds what was replaced.
         """
-        levels = min(SHALLOW, MAX_DEPTH - len(self._stack) - 1)
+        levels = min(SHALLOW, MAX_DEPTH - len(self._stack))
         weight = weight_of(value, self._size, levels)
         opened: list[object] = []
         while weight is None and not isinstance(value, (str, *_CONTAINERS)):
