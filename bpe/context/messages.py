@@ -187,7 +187,7 @@ def _read(found: Walk, message: object, index: int, parts: PartReader) -> None:
             parts.content(found, content, (*where, "content"), kind)
     calls = fields.get("tool_calls")
     if calls is not None:
-        parts.calls(found, calls, (*where, "tool_calls"))
+        parts.calls(found, calls, where)
     for key in fields:
         if key in _OTHERS and fields[key] is not None:
             _read_other(found, fields, key, where, parts)

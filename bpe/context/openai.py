@@ -31,6 +31,7 @@ Where litellm.token_counter differs, for these models:
 - Images: "auto" is low there, high here, as OpenAI documents; it scales up to a short side of 768
   and to a long one of 2,000, has 85 and 170 for every model, and fetches addresses.
 - Encrypted thoughts, documents and files: see parts.py; there they are nothing, or one image.
+- gpt-3.5-turbo-0301: it has dropped that model's name, and with it 4 and -1.
 - Encodings: it takes o200k_base only for names that it knows, and cl100k_base for all others.
 """
 

@@ -153,14 +153,17 @@ class PartReader:
     # ---- calls and results
 
     def calls(self, found: Walk, calls: object, where: Where) -> None:
-        """`tool_calls` of an assistant's message."""
+        """`tool_calls` of an assistant's message, whose place `where` is."""
         if not isinstance(calls, (list, tuple)):
-            fail(where, f"must be a list of calls, not {type(calls).__name__}")
+            fail((*where, "tool_calls"), f"must be a list of calls, not {type(calls).__name__}")
         texts, kinds = found.texts, found.kinds
         for at, call in enumerate(calls):
             fields = call if type(call) is dict else as_mapping(call)
             if fields is None:
-                fail((*where, at), f"must be a call (a mapping), not {type(call).__name__}")
+                fail(
+                    (*where, "tool_calls", at),
+                    f"must be a call (a mapping), not {type(call).__name__}",
+                )
             function = fields.get("function")
             if type(function) is dict:
                 # As they mostly are; all others are read below, and refused there.
@@ -170,11 +173,13 @@ class PartReader:
                     kinds += _CALL
                     continue
             if "function" in fields:
-                self.function(found, function, (*where, at, "function"), "arguments")
+                self.function(found, function, (*where, "tool_calls", at, "function"), "arguments")
             elif "custom" in fields:
-                self.function(found, fields["custom"], (*where, at, "custom"), "input")
+                self.function(
+                    found, fields["custom"], (*where, "tool_calls", at, "custom"), "input"
+                )
             else:
-                fail((*where, at, "function"), "is missing: a call needs a function")
+                fail((*where, "tool_calls", at, "function"), "is missing: a call needs a function")
 
     def function(self, found: Walk, call: object, where: Where, key: str) -> None:
         """Name and arguments of a call; arguments that are no str count as compact JSON."""
