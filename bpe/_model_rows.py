@@ -23,13 +23,17 @@ Facts as of 2026-11-20.  Their sources:
   and stand here as they were with V3.2; deepseek-flash serves V4.1, whose system marker the bundled
   vocabulary lacks.
 - Anthropic: the model overview pages of the Claude platform's documentation of November 2026; for
-  retired models litellm's table.  The tokenizers are not public; from Opus 4.7 on another one is
-  used, which the documentation says needs up to 1.35 times the tokens of that before.
+  retired models litellm's table; images from its page "Vision" as of early 2026, which gave width
+  times height over 750 (the later wording, patches of 28 pixels, gives up to 5 % fewer).  The
+  tokenizers are not public; from Opus 4.7 on another one is used, and measurements with the API
+  that were published found about a third more tokens for the same English text.
 - Google: the model pages of the Gemini API's documentation; images from "Understand and count
   tokens" (258 a tile of 768) and, for Gemini 3, the default resolution of Vertex AI (1120).
+  Google's SDK counts for Gemini 1.0 to 2.0 with Gemma's SentencePiece vocabulary.
 - Meta, Mistral, Qwen, xAI: model cards, and litellm's model_prices_and_context_window.json as in
   its release 1.106.2.  Their vocabularies are not bundled; those of Llama, Mistral and Qwen are
-  public, so load() of their tokenizer.json counts exactly.
+  public, so load() of their tokenizer.json counts exactly.  `nearest` is the bundled encoding with
+  the smallest 95th percentile in bench/ACCURACY.md.
 """
 
 from __future__ import annotations
@@ -226,14 +230,14 @@ ROWS: tuple[Row, ...] = (
     ("llama-4-scout llama4-scout", None, "o200k_base", 10_000_000, None, "generic", None),
     ("llama-4-maverick llama4-maverick", None, "o200k_base", 1_000_000, None, "generic", None),
     ("llama-4 llama4", None, "o200k_base", 1_000_000, None, "generic", None),
-    ("llama-3.3 llama3.3 llama3-3 llama-v3p3 meta-llama-3.3", None, "cl100k_base", 131_072, None,
+    ("llama-3.3 llama3.3 llama3-3 llama-v3p3 meta-llama-3.3", None, "o200k_base", 131_072, None,
      "generic", None),
-    ("llama-3.2 llama3.2 llama3-2 llama-v3p2 meta-llama-3.2", None, "cl100k_base", 131_072, None,
+    ("llama-3.2 llama3.2 llama3-2 llama-v3p2 meta-llama-3.2", None, "o200k_base", 131_072, None,
      "generic", None),
-    ("llama-3.1 llama3.1 llama3-1 llama-v3p1 meta-llama-3.1", None, "cl100k_base", 131_072, None,
+    ("llama-3.1 llama3.1 llama3-1 llama-v3p1 meta-llama-3.1", None, "o200k_base", 131_072, None,
      "generic", None),
-    ("llama-3 llama3 llama-v3 meta-llama-3", None, "cl100k_base", 8_192, None, "generic", None),
-    ("llama-2 llama2 llama-v2 meta-llama-2 codellama", None, "o200k_base", 4_096, None,
+    ("llama-3 llama3 llama-v3 meta-llama-3", None, "o200k_base", 8_192, None, "generic", None),
+    ("llama-2 llama2 llama-v2 meta-llama-2 codellama", None, "cl100k_base", 4_096, None,
      "generic", None),
     ("llama", None, "o200k_base", None, None, "generic", None),
     # ---- Mistral
@@ -254,9 +258,9 @@ ROWS: tuple[Row, ...] = (
     ("codestral", None, "o200k_base", 128_000, None, "generic", None),
     ("pixtral", None, "o200k_base", 128_000, None, "generic", None),
     ("mistral-nemo open-mistral-nemo", None, "o200k_base", 128_000, None, "generic", None),
-    ("mixtral-8x22b open-mixtral-8x22b", None, "o200k_base", 65_536, None, "generic", None),
-    ("mixtral mixtral-8x7b open-mixtral-8x7b", None, "o200k_base", 32_768, None, "generic", None),
-    ("mistral-7b open-mistral-7b mistral-tiny", None, "o200k_base", 32_768, None, "generic", None),
+    ("mixtral-8x22b open-mixtral-8x22b", None, "cl100k_base", 65_536, None, "generic", None),
+    ("mixtral mixtral-8x7b open-mixtral-8x7b", None, "cl100k_base", 32_768, None, "generic", None),
+    ("mistral-7b open-mistral-7b mistral-tiny", None, "cl100k_base", 32_768, None, "generic", None),
     ("mistral", None, "o200k_base", None, None, "generic", None),
     # ---- Qwen
     ("qwen3.8-max qwen3.8-flash qwen3.8", None, "o200k_base", 991_808, 131_072, "generic", None),
