@@ -12,9 +12,9 @@ from bpe.errors import ArgumentError
 
 @pytest.mark.parametrize("encoding", [None, *bpe.list_encodings()])
 def test_every_encoding_has_an_error(encoding: str | None) -> None:
-    assert 0.0 < error_of(encoding)
+    assert error_of(encoding) > 0.0
     for kind in KINDS:
-        assert 0.0 < error_of(encoding, kind)
+        assert error_of(encoding, kind) > 0.0
 
 
 def test_what_the_table_says() -> None:
@@ -31,12 +31,12 @@ def test_what_the_table_says() -> None:
     assert min(min(row) for row in PERCENTILES.values()) > 0.05
 
 
-def test_the_figure_is_no_guess() -> None:
-    """A Chinese text: cl100k_base for another vocabulary is off by about what the table says."""
+def test_errors_of_that_size_occur() -> None:
+    """A Chinese text has many more tokens of cl100k_base than of deepseek_v3."""
     text = "模型的上下文窗口以词元计算，同一段文字在不同的词表里有不同的数目。" * 30
     truth = bpe.load("deepseek_v3").count(text)
     error = bpe.load("cl100k_base").count(text) / truth - 1
-    assert 0.05 < error < 2 * error_of("cl100k_base", "cjk")
+    assert error_of("cl100k_base", "cjk") < error < 1.5
 
 
 @pytest.mark.parametrize("name", ["gpt-4o", "", "chars/5", ["o200k_base"], 5])
