@@ -29,6 +29,10 @@ __all__ = [
 ]
 
 
+# Framings that are never exact: of families in general, and one with a token that is not bundled.
+_NOT_EXACT = frozenset(("generic", "v4.1"))
+
+
 def count_tokens(text: str, model: str, *, strict: bool = False) -> int:
     """The number of tokens of `text` for a model; the text of special tokens counts as text.
 
@@ -56,13 +60,14 @@ def count_tokens_batch(texts: Iterable[str], model: str, *, strict: bool = False
     [2, 0]
     """
     counter = counter_for(model, strict=strict)
-    if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
+    given: object = texts
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         raise TokenTypeError(
-            f"count_tokens_batch counts a list of str, not {type(texts).__name__}"
-            + ("; count_tokens(text, model) counts one" if isinstance(texts, str) else ""),
-            value=texts,
+            f"count_tokens_batch counts a list of str, not {type(given).__name__}"
+            + ("; count_tokens(text, model) counts one" if isinstance(given, str) else ""),
+            value=given,
         )
-    kept = texts if isinstance(texts, list) else [*texts]
+    kept = given if isinstance(given, list) else [*given]
     for index, text in enumerate(kept):
         if not isinstance(text, str):
             raise TokenTypeError(
@@ -219,32 +224,40 @@ def framing_for(
     match = match_model(model)
     known = None if match is None else match.model
     framing = "generic" if known is None else known.framing
-    if format is not None or framing.startswith("deepseek-"):
-        form = framing.removeprefix("deepseek-") if format is None else format
-        return DeepSeekFraming(
-            made,
-            form,
-            {
-                "thinking": thinking,
-                "effort": effort,
-                "add_generation_prompt": add_generation_prompt,
-                "drop_reasoning": drop_reasoning,
-                "markers": markers,
-            },
-        )
+    deepseek = framing.removeprefix("deepseek-") if framing.startswith("deepseek-") else None
+    form = deepseek if format is None else format.removeprefix("deepseek-")
+    if strict:
+        _check_known(made, framing if form is None else form)
+    if form is not None:
+        options = {
+            "thinking": thinking,
+            "effort": effort,
+            "add_generation_prompt": add_generation_prompt,
+            "drop_reasoning": drop_reasoning,
+            "markers": markers,
+        }
+        return DeepSeekFraming(made, form, options)
     if thinking is not None or effort is not None or drop_reasoning is not None:
         raise ArgumentError(
             "thinking, effort and drop_reasoning are of DeepSeek's formats, and "
             f"{model!r} has another: pass format= to count it as one of them"
         )
-    if strict and (framing == "generic" or not made.exact):
-        what = "how messages are framed" if made.exact else "how text becomes tokens"
-        raise ModelNotSupportedError(
-            f"{what} is not known exactly for {model!r}; without strict=True it is estimated",
-            model=model,
-        )
     images = None if known is None else known.images
     return ChatFraming(made, framing, images, part_tokens)
+
+
+def _check_known(counter: ModelCounter, framing: str) -> None:
+    """For `strict`: refuses what can only be estimated."""
+    if not counter.exact:
+        what = "how text becomes tokens"
+    elif framing in _NOT_EXACT:
+        what = "how messages are framed"
+    else:
+        return
+    raise ModelNotSupportedError(
+        f"{what} is not known exactly for {counter.model!r}; without strict=True it is estimated",
+        model=counter.model,
+    )
 
 
 class DeepSeekFraming:
@@ -259,15 +272,9 @@ class DeepSeekFraming:
 
     def count(self, messages: object, tools: object = None, tool_choice: object = None) -> int:
         """The total."""
-        return self.breakdown(messages, tools, tool_choice).total
+        from .deepseek import total_deepseek
 
-    def breakdown(
-        self, messages: object, tools: object = None, tool_choice: object = None
-    ) -> Breakdown:
-        """The total and its parts."""
-        from .deepseek import count_deepseek
-
-        made: Breakdown = count_deepseek(
+        return total_deepseek(
             messages,
             format=self._format,
             counter=self.counter,
@@ -275,7 +282,22 @@ class DeepSeekFraming:
             tool_choice=tool_choice,
             **self._options,
         )
-        return replace(made, model=self.counter.model, encoding=self.counter.encoding)
+
+    def breakdown(
+        self, messages: object, tools: object = None, tool_choice: object = None
+    ) -> Breakdown:
+        """The total and its parts."""
+        from .deepseek import count_deepseek
+
+        return count_deepseek(
+            messages,
+            format=self._format,
+            counter=self.counter,
+            model=self.counter.model,
+            tools=tools,
+            tool_choice=tool_choice,
+            **self._options,
+        )
 
     def count_message(self, message: object, index: int = 0) -> MessageCount:
         """The message alone in a request."""

@@ -129,7 +129,7 @@ class PartReader:
         """Whether the caller knows the part; then it is counted."""
         if self.part_tokens is None:
             return False
-        tokens = self.part_tokens(part)
+        tokens: object = self.part_tokens(part)
         if tokens is None:
             return False
         if not isinstance(tokens, int) or isinstance(tokens, bool) or tokens < 0:
@@ -258,7 +258,9 @@ class PartReader:
         """A file, by its size where the data is there."""
         if self.asked(found, "file", part, where):
             return
-        held = as_mapping(part.get("file")) or part
+        held = as_mapping(part.get("file"))
+        if held is None:
+            held = part
         name, data = held.get("filename"), held.get("file_data")
         if isinstance(name, str):
             found.text("file", name)

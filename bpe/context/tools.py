@@ -71,7 +71,7 @@ def render_tools(tools: object) -> str:
     # The same tools stand in every request of a conversation.  Their bytes, not they themselves,
     # are the key: they may be changed in place.  (Version 2 does not depend on shared objects.)
     try:
-        key = marshal.dumps(tools, 2)
+        key = marshal.dumps(tools, 2)  # type: ignore[arg-type]
     except ValueError:  # objects of other types, or an iterator
         return _render(tools)
     known = _rendered.get(key)

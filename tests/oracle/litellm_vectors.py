@@ -167,8 +167,10 @@ def conversation(seed: int) -> dict[str, Any]:
 def litellm_count(request: dict[str, Any]) -> int | None:
     """What litellm says; None for definitions so long that it slices them."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-    import litellm
-    from litellm.litellm_core_utils.token_counter import _format_function_definitions
+    import litellm  # type: ignore[import-not-found, unused-ignore]
+    from litellm.litellm_core_utils.token_counter import (  # type: ignore[import-not-found, unused-ignore]
+        _format_function_definitions,
+    )
 
     if request["tools"] and len(_format_function_definitions(request["tools"])) > LONGEST:
         return None
@@ -177,7 +179,7 @@ def litellm_count(request: dict[str, Any]) -> int | None:
 
 
 def main() -> None:
-    vectors = []
+    vectors: list[dict[str, Any]] = []
     seed = 0
     while len(vectors) < N_VECTORS:
         request = conversation(seed)
