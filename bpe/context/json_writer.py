@@ -132,14 +132,9 @@ class _Frame:
     __slots__ = ("index", "key", "keyed", "members", "opened", "pending", "weight", "written")
 
     def __init__(self, container: Any, opened: list[object]) -> None:
-        # As the encoder reads them: a subclass of list by its own storage.
+        # As the encoder reads them: a subclass by its own methods.
         self.keyed = isinstance(container, dict)
-        if isinstance(container, dict):
-            self.members: Iterator[Any] = iter(container.items())
-        elif isinstance(container, list):
-            self.members = list.__iter__(container)
-        else:
-            self.members = tuple.__iter__(container)
+        self.members: Iterator[Any] = iter(container.items() if self.keyed else container)
         self.opened = opened  # what must not come again inside, held so that no id is used again
         self.pending: Any = {} if self.keyed else []
         self.weight = 0
