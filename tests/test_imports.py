@@ -37,6 +37,8 @@ HEAVY = {
     "weakref",
     "zipfile",
 }
+# Parts of the package that are imported when something of theirs is used.
+LATER = ("bpe.formats", "bpe.cli", "bpe.context", "bpe._model_checks")
 # Python's own re brings these along, and the Python core splits text with it.
 OF_RE = {"enum", "functools", "re"}
 
@@ -62,7 +64,7 @@ print(*(set(sys.modules) - before))
 def test_import_alone_is_light() -> None:
     found = modules("import bpe")
     assert not found & HEAVY
-    assert not any(name.startswith(("bpe.formats", "bpe.cli")) for name in found)
+    assert not any(name.startswith(LATER) for name in found)
 
 
 @pytest.mark.parametrize("encoding", ["gpt2", "cl100k_base", "o200k_harmony", "deepseek_v3"])
@@ -71,7 +73,16 @@ def test_first_encoding_is_light(encoding: str) -> None:
     found = modules(code)
     allowed = OF_RE if bpe.core_name() == "python" else set()
     assert not found & (HEAVY - allowed)
-    assert not any(name.startswith(("bpe.formats", "bpe.cli")) for name in found)
+    assert not any(name.startswith(LATER) for name in found)
+
+
+def test_counting_for_a_model_brings_in_the_context_layer_and_no_third_party() -> None:
+    found = modules("import bpe; bpe.count_messages([], 'gpt-4o'); bpe.count_tokens('a', 'gpt-4')")
+    assert "bpe.context.counting" in found
+    later = ("monitor", "estimate", "calibrated", "accuracy", "budget", "json_tokens", "deepseek")
+    assert not found & {f"bpe.context.{name}" for name in later}
+    roots = {name.partition(".")[0] for name in found} - {"bpe", "cython_runtime"}
+    assert {name for name in roots if not name.startswith("_cython")} <= sys.stdlib_module_names
 
 
 def test_the_python_core_is_not_imported_beside_the_compiled_one() -> None:

@@ -6,6 +6,8 @@ import inspect
 import re
 from pathlib import Path
 
+import pytest
+
 import bpe
 from bpe import Tokenizer
 
@@ -62,6 +64,9 @@ def test_all() -> None:
     assert bpe.__all__ == PUBLIC
     for name in PUBLIC:
         assert hasattr(bpe, name)
+    assert set(PUBLIC) <= set(dir(bpe))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        bpe.nothing  # noqa: B018
 
 
 def test_tokenizer() -> None:
@@ -69,7 +74,7 @@ def test_tokenizer() -> None:
 
 
 def test_every_public_name_is_documented() -> None:
-    for name in ("Tokenizer", "core_name", "encoding_name_for_model", "list_encodings", "load"):
+    for name in PUBLIC:
         assert inspect.getdoc(getattr(bpe, name)), name
     for name in TOKENIZER:
         assert inspect.getdoc(getattr(Tokenizer, name)), name

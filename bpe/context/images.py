@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     # kind, tokens at low detail, tokens by size, the largest, the least at high detail
     Reading = tuple[str, int, Callable[[int, int], int], int, int]
 
-__all__ = ["ASSUMED_ERROR", "image_size", "image_tokens"]
+__all__ = ["ASSUMED_ERROR", "image_size", "image_tokens", "tokens_of_size"]
 
 # The relative error that is stated where a published or well-known rule is followed which cannot
 # be verified without the vendor: assumed, not measured.
@@ -66,16 +66,32 @@ def image_tokens(
     >>> image_tokens(None, "low", ("tiles", 85, 170))
     (85, 0.1)
     """
-    kind, low, count, largest, least = _reading(rule or _UNKNOWN)
     error = ASSUMED_ERROR if rule else 1.0
-    if kind == "tiles" and detail == "low":
+    known = rule or _UNKNOWN
+    kind, low, _, largest, least = _reading(known)
+    if detail == "low" and kind == "tiles":
         return low, error
     size = None if source is None else image_size(source)
+    if size is not None:
+        return tokens_of_size(*size, known, detail), error
     if detail == "low" and kind == "patches":
-        return count(*_fitted(*size, 512)) if size else low, error
-    if size is None:
-        return largest, max(error, 1 - least / largest)
-    return count(*size), error
+        return low, error
+    return largest, max(error, 1 - least / largest)
+
+
+def tokens_of_size(width: int, height: int, rule: tuple[object, ...], detail: object = None) -> int:
+    """Tokens of an image of `width` x `height` pixels, each at least 1.
+
+    >>> tokens_of_size(1024, 1024, ("tiles", 85, 170))
+    765
+    """
+    kind, low, count, _, _ = _reading(rule)
+    if detail == "low":
+        if kind == "tiles":
+            return low
+        if kind == "patches":
+            width, height = _fitted(width, height, 512)
+    return count(width, height)
 
 
 # ---- the rules

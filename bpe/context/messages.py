@@ -88,7 +88,7 @@ def walk(messages: object, parts: PartReader, first: int = 0) -> Walk:
         if type(message) is dict and len(message) == 2:
             role = message.get("role")
             content = message.get("content")
-            if type(content) is str and role in _PLAIN:
+            if type(content) is str and type(role) is str and role in _PLAIN:
                 add_text(content)
                 add_kind("text")
                 add_role(role)

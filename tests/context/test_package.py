@@ -1,0 +1,61 @@
+"""What bpe.context exports, and that this costs nothing until it is used."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import subprocess
+import sys
+
+import pytest
+
+import bpe.context
+
+PUBLIC = [
+    "Breakdown",
+    "Budget",
+    "Calibrated",
+    "ContextMonitor",
+    "ContextUsage",
+    "Counter",
+    "Exact",
+    "Heuristic",
+    "MessageCount",
+    "ModelCounter",
+    "PartCount",
+    "TokenCounter",
+    "count_breakdown",
+    "counter_for",
+    "estimator",
+    "validate_messages",
+]
+
+
+def test_all() -> None:
+    assert bpe.context.__all__ == PUBLIC
+    assert set(PUBLIC) <= set(dir(bpe.context))
+    for name in PUBLIC:
+        assert inspect.getdoc(getattr(bpe.context, name)), name
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        bpe.context.nothing  # noqa: B018
+
+
+def test_importing_it_is_light() -> None:
+    program = """
+import sys
+import bpe
+before = set(sys.modules)
+import bpe.context
+print(*(set(sys.modules) - before))
+bpe.context.count_breakdown
+assert "bpe.context.counting" in sys.modules
+assert "bpe.context.monitor" not in sys.modules
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ),
+    )
+    assert run.stdout.split() == ["bpe.context"]
