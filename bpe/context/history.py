@@ -99,13 +99,12 @@ def _hint(message: object) -> Hint:
     if type(message) is not dict:
         return None
     content = message.get("content")
-    if content:
-        if isinstance(content, str):
-            return content
-        for key in ("text", "tool_use_id", "id"):
-            found = _of_first(content, key)
-            if found is not None:
-                return found
+    if isinstance(content, str):
+        return content
+    for key in ("text", "tool_use_id", "id"):
+        found = _of_first(content, key)
+        if found is not None:
+            return found
     return _of_first(message.get("tool_calls"), "id")
 
 

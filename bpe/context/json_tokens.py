@@ -32,6 +32,9 @@ def estimate_json_tokens(
     `default(object)`, if given, is asked first about whatever json does not know, and raises
     TypeError to leave it to these rules.
 
+    `counter` counts instead of the model's own; one that cannot count a text in parts (`counter()`,
+    as Tokenizer has it) is given the JSON of a large value whole.
+
     Raises TokenCountError, with the place as `.path` ("value.items[3].price"), for a number that is
     none in JSON (NaN, infinities), a cycle, a key or object that cannot be written, text with a
     lone surrogate, and more than 1,000 containers in each other.
@@ -47,11 +50,21 @@ def estimate_json_tokens(
         if text is not None:
             return found.count(text)
     chunks = json_chunks(value, default)
-    streaming = getattr(found.counter, "counter", None)
-    if streaming is None:
+    start = _running(found.counter)
+    if start is None:
         return found.count("".join(chunks))
-    running = streaming()
+    running = start()
     tokens = 0
     for chunk in chunks:
         tokens = running.append(chunk)
     return tokens
+
+
+def _running(counter: object) -> Callable[[], Any] | None:
+    """The method that starts a running count, of what is inside a counter that holds another."""
+    while counter is not None:
+        found = getattr(counter, "counter", None)
+        if callable(found):
+            return found
+        counter = found
+    return None

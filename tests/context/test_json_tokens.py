@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 import bpe
 from bpe import Tokenizer
+from bpe.context import TokenCounter
 from bpe.context.json_tokens import estimate_json_tokens, json_chunks
 from bpe.context.json_values import shown_path
 from bpe.context.json_writer import MAX_DEPTH, weight_of
@@ -163,6 +164,18 @@ def test_large_values_come_in_parts(name: str) -> None:
     whole = Whole()
     assert estimate_json_tokens(value, counter=whole) == expected
     assert len(whole.texts) == 1
+
+
+def test_a_counter_in_a_counter_counts_in_parts_too() -> None:
+    value = rows(10_000)
+    for wrap in (
+        lambda counter: TokenCounter("gpt-4o", counter=counter),
+        lambda counter: TokenCounter("gpt-4o", counter=counter).counter,
+    ):
+        counter = Streaming()
+        assert estimate_json_tokens(value, counter=wrap(counter)) == len(dumped(value))
+        assert len(counter.parts) > 1
+        assert not counter.texts
 
 
 def test_a_small_value_is_counted_at_once() -> None:
