@@ -55,6 +55,8 @@ ORIGINS = {
     "mistral-v3": "mistral_instruct_tokenizer_240323.model.v3 of mistralai/mistral-common",
     "grok-1": "tokenizer.model of xai-org/grok-1",
 }
+# Pieces of a conversation.
+TURNS = 40
 CELLS = (
     "Cells: 95th percentile of the absolute relative error, |estimate - truth| / truth; lowest and "
     "highest: the extremes, below 0 where too few tokens are counted. `all` has as many pieces of "
@@ -123,13 +125,11 @@ def vocabularies(also: Iterable[str]) -> dict[str, Count]:
 def from_file(where: str) -> Count:
     pattern, colon, path = where.partition(":")
     if colon:
-        digits = r"\p{N}{1,3}"
         regex = bpe.load("cl100k_base" if pattern == "qwen" else pattern).pattern
         if pattern == "qwen":
             # As cl100k_base's, but each digit is a piece of its own.
-            assert isinstance(regex, str)
-            assert digits in regex
-            regex = regex.replace(digits, r"\p{N}")
+            regex = str(regex).replace(r"\p{N}{1,3}", r"\p{N}")
+            assert regex != bpe.load("cl100k_base").pattern
         return bpe.load(rank_file(Path(path)), pattern=regex).count
     if where.endswith(".json"):
         return bpe.load(where).count
@@ -256,6 +256,43 @@ def overall(by_truth: dict[str, dict[str, list[float]]]) -> list[float]:
     return [error for kinds in by_truth.values() for some in kinds.values() for error in some]
 
 
+# ---- whole conversations
+
+
+def conversations(texts: dict[str, str], characters: int) -> dict[str, list[list[str]]]:
+    """By kind, ten runs of consecutive pieces of each text: each is one conversation."""
+    found: dict[str, list[list[str]]] = {}
+    length = characters * TURNS
+    for name, text in texts.items():
+        starts = range(0, len(text) - length, max(length, len(text) // 10))
+        for start in starts:
+            part = text[start : start + length]
+            pieces = [part[at : at + characters] for at in range(0, length, characters)]
+            found.setdefault(KIND_OF_TEXT.get(name) or kind_of(part), []).append(pieces)
+    return found
+
+
+def sums(
+    runs: dict[str, list[list[str]]], counts: dict[str, Count]
+) -> dict[str, dict[str, list[float]]]:
+    """Estimator -> kind -> errors of the sum over a conversation, for each other vocabulary."""
+    truths = [name for name in counts if name in CURRENT or name not in BUNDLED]
+    errors: dict[str, dict[str, list[float]]] = {}
+    for kind, some in runs.items():
+        for pieces in some:
+            totals = {name: sum(map(count, pieces)) for name, count in counts.items()}
+            for truth in truths:
+                estimates = {name: totals[name] for name in CURRENT if name != truth}
+                for name, divisor in CHARACTERS.items():
+                    estimates[name] = sum(-(-len(piece) // divisor) for piece in pieces)
+                fresh = Calibrated("gpt-4o", counter=Watched(counts[truth]))
+                estimates["Calibrated"] = sum(map(fresh.count, pieces))
+                for name, estimate in estimates.items():
+                    by_kind = errors.setdefault(name, {})
+                    by_kind.setdefault(kind, []).append(relative(estimate, totals[truth]))
+    return errors
+
+
 # ---- what is written
 
 
@@ -279,6 +316,25 @@ def markdown(errors: Errors, pieces: dict[str, list[str]], notes: list[str]) -> 
             lines.append("| " + " | ".join(cells) + " |")
         lines.append("")
     return "\n".join(lines)
+
+
+def conversation_table(
+    errors: dict[str, dict[str, list[float]]], kinds: list[str], characters: int
+) -> str:
+    lines = [
+        f"## Sums over a conversation of {TURNS} pieces ({TURNS * characters:,} characters)",
+        "",
+        "Of one text each, over all vocabularies; with a Calibrated for each, what it encoded too.",
+        "",
+        "| estimator | " + " | ".join([*kinds, "all", "lowest", "highest"]) + " |",
+        "| --- |" + " ---: |" * (len(kinds) + 3),
+    ]
+    for name in [*CHARACTERS, *CURRENT, "Calibrated"]:
+        every = [error for some in errors[name].values() for error in some]
+        cells = [name, *(f"{percentile(errors[name].get(kind, [])):.1%}" for kind in kinds)]
+        cells += [f"{percentile(every):.1%}", f"{min(every):+.0%}", f"{max(every):+.0%}"]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join([*lines, ""])
 
 
 def rows(errors: Errors, kinds: list[str]) -> str:
@@ -329,7 +385,12 @@ def main(argv: list[str] | None = None) -> None:
         *sources(options.also),
         CELLS,
     ]
-    options.out.write_text(markdown(errors, pieces, notes), encoding="utf-8")
+    runs = conversations(texts, options.characters)
+    text = markdown(errors, pieces, notes)
+    if runs:
+        totals = sums(runs, counts)
+        text += "\n" + conversation_table(totals, list(pieces), options.characters)
+    options.out.write_text(text, encoding="utf-8")
     if options.write:
         write_table(TABLE, rows(errors, list(pieces)), date)
     print(options.out.read_text(encoding="utf-8"))
