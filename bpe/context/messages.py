@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Walk", "as_mapping", "compact_json", "fail", "validate_messages", "walk"]
 
-# Roles whose plain messages are read without a second look.
-_PLAIN = frozenset(("system", "developer", "user", "assistant"))
+# Roles of messages that have a text and nothing else, and the kind of that.
+_PLAIN = {"system": "text", "developer": "text", "user": "text", "assistant": "text"}
 
 # Roles whose text is the result of a call.
 RESULTS = frozenset(("tool", "function"))
@@ -85,16 +85,20 @@ def walk(messages: object, parts: PartReader, first: int = 0) -> Walk:
     add_role, add_end = found.roles.append, found.ends.append
     index = first
     for message in listed(messages):
-        if type(message) is dict and len(message) == 2:
-            role = message.get("role")
-            content = message.get("content")
-            if type(content) is str and type(role) is str and role in _PLAIN:
-                add_text(content)
-                add_kind("text")
-                add_role(role)
-                add_end(len(texts))
-                index += 1
-                continue
+        if type(message) is dict:
+            # Most messages are like this, and nothing else needs to be looked for.
+            role, content = message.get("role"), message.get("content")
+            if type(content) is str and type(role) is str:
+                kind = _PLAIN.get(role) if len(message) == 2 else None
+                if kind is None and role == "tool" and len(message) == 3:
+                    kind = "tool_result" if "tool_call_id" in message else None
+                if kind is not None:
+                    add_text(content)
+                    add_kind(kind)
+                    add_role(role)
+                    add_end(len(texts))
+                    index += 1
+                    continue
         _read(found, message, index, parts)
         add_end(len(texts))
         index += 1
