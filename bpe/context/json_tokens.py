@@ -63,8 +63,9 @@ def estimate_json_tokens(
 def _running(counter: object) -> Callable[[], Any] | None:
     """The method that starts a running count, of what is inside a counter that holds another."""
     while counter is not None:
-        found = getattr(counter, "counter", None)
+        found: Any = getattr(counter, "counter", None)
         if callable(found):
-            return found
+            start: Callable[[], Any] = found
+            return start
         counter = found
     return None
