@@ -259,6 +259,21 @@ def test_a_sampled_text_stays_exact_whatever_usage_says() -> None:
     assert made.count(text) == bpe.load("gpt-4o").count(text)
 
 
+def test_errors_are_those_of_what_is_returned() -> None:
+    made = Calibrated(counter=Spy(5), every=1)
+    text = TEXTS["prose"] * 20
+    for _ in range(WINDOW):
+        made.count(text)
+    for _ in range(WINDOW):
+        made.observe(text, len(text) // 4)  # which is more than the tokenizer says
+    for _ in range(WINDOW):
+        made.count(text)
+    row = made.report()["prose"]
+    # Usage and tokenizer cannot both be met; the samples say by how much they differ.
+    assert row.correction == pytest.approx(5 / 4, rel=0.01)
+    assert row.bound == pytest.approx(0.25, rel=0.05)
+
+
 @pytest.mark.parametrize("model", ["gpt-4o", "deepseek-chat"])
 def test_usage_of_messages_leaves_out_what_the_format_adds(model: str) -> None:
     tokenizer = bpe.load(model)

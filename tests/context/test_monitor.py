@@ -537,8 +537,9 @@ def test_memory_is_that_of_one_conversation() -> None:
     assert len(monitor._memo._last) + len(monitor._memo._now) < 10
 
 
-def test_checks_that_fail_leave_nothing_behind() -> None:
-    monitor = ContextMonitor(Spy("deepseek-chat"))
+@pytest.mark.parametrize("model", ["gpt-4o", "deepseek-chat"])
+def test_checks_that_fail_leave_nothing_behind(model: str) -> None:
+    monitor = ContextMonitor(Spy(model))
     for i in range(50):
         bad: list[Any] = [{"role": "user", "content": f"text {i}"}, {"role": "user", "content": 5}]
         with pytest.raises(TokenCountError):
