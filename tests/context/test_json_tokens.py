@@ -68,12 +68,11 @@ def test_both_ways_count_the_same(
     tokenizer = load("o200k_base")
     expected = tokenizer.count(dumped(value))
     assert estimate_json_tokens(value, counter=tokenizer) == expected
-    if hasattr(tokenizer, "counter"):
-        running = tokenizer.counter()
-        tokens = 0
-        for chunk in json_chunks(value, size=size):
-            tokens = running.append(chunk)
-        assert tokens == expected
+    running = tokenizer.counter()
+    tokens = 0
+    for chunk in json_chunks(value, size=size):
+        tokens = running.append(chunk)
+    assert tokens == expected
 
 
 @pytest.mark.parametrize("model", ["gpt-4o", "gpt-4", "deepseek-chat"])
@@ -164,6 +163,12 @@ def test_large_values_come_in_parts(name: str) -> None:
     whole = Whole()
     assert estimate_json_tokens(value, counter=whole) == expected
     assert len(whole.texts) == 1
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", "gpt-4", "deepseek-chat"])
+def test_a_large_value_has_the_tokens_of_its_dump(model: str) -> None:
+    value = {"rows": rows(2000), "text": "Straße 東京 😀 " * 8000}
+    assert estimate_json_tokens(value, model) == bpe.load(model).count(dumped(value))
 
 
 def test_a_counter_in_a_counter_counts_in_parts_too() -> None:
