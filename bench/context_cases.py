@@ -228,7 +228,7 @@ def _json_tiktoken() -> Call:
 def _limit_bpe() -> Call:
     import bpe
 
-    count_up_to = bpe.load(ENCODING).count_up_to  # type: ignore[attr-defined, unused-ignore]
+    count_up_to = bpe.load(ENCODING).count_up_to
     return lambda request: count_up_to(request["text"], request["limit"])
 
 
