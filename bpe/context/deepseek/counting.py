@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import lru_cache
+from itertools import accumulate
+from typing import Final, NamedTuple
 
 from ...errors import ArgumentError
 from ..breakdown import Breakdown, MessageCount, PartCount, certainty
+from ..counter import Counter, ModelCounter
 from . import markers as m
 from . import recipe, templates, v3_2, v4
 from .options import Options
@@ -17,12 +20,8 @@ from .segments import (
     Piece,
     Segment,
     check_markers,
-    runs,
     with_typed_markers,
 )
-
-if TYPE_CHECKING:
-    from ..counter import Counter
 
 # The bundled encoding whose ids these models use.
 ENCODING: Final = "deepseek_v3"
@@ -195,41 +194,59 @@ def total_deepseek(
 def _shared_out(pieces: Iterable[Piece], counter: Counter) -> dict[tuple[int | None, str], int]:
     """(index, kind) -> tokens, in the order in which they first occur."""
     tokens: dict[tuple[int | None, str], int] = {}
-    count = counter.count
-    for text, markup, made_of in runs(pieces):
-        first = made_of[0][2:]
-        if len(made_of) == 1 or all(piece[2:] == first for piece in made_of):
-            tokens[first] = tokens.get(first, 0) + (1 if markup else count(text))
-            continue
-        for piece, n in zip(made_of, _shares(text, made_of, counter), strict=True):
-            owner = piece[2:]
-            tokens[owner] = tokens.get(owner, 0) + n
+    run: list[Piece] = []
+    for piece in pieces:
+        text, markup, index, kind = piece
+        if markup:
+            if run:
+                _share_run(tokens, run, counter)
+                run.clear()
+            owner = (index, kind)
+            tokens[owner] = tokens.get(owner, 0) + 1
+        elif text:
+            run.append(piece)
+    if run:
+        _share_run(tokens, run, counter)
     return tokens
 
 
-def _shares(text: str, made_of: Sequence[Piece], counter: Counter) -> list[int]:
-    tokenizer = getattr(counter, "counter", counter)
+def _share_run(
+    tokens: dict[tuple[int | None, str], int], run: Sequence[Piece], counter: Counter
+) -> None:
+    """Adds the tokens of a run of plain text to those of its owners."""
+    text, _, index, kind = run[0]
+    owner = (index, kind)
+    if len(run) > 1:
+        text = "".join([piece[0] for piece in run])
+        if any(piece[3] != kind or piece[2] != index for piece in run):
+            for piece, n in zip(run, _shares(text, run, counter), strict=True):
+                owner = (piece[2], piece[3])
+                tokens[owner] = tokens.get(owner, 0) + n
+            return
+    tokens[owner] = tokens.get(owner, 0) + counter.count(text)
+
+
+def _shares(text: str, run: Sequence[Piece], counter: Counter) -> list[int]:
+    """How many tokens of `text` are those of each piece of the run that it is."""
+    shares = [counter.count(piece[0]) for piece in run]
+    rest = counter.count(text) - sum(shares)
+    if not rest:
+        return shares  # no token crosses from one piece to the next
+    tokenizer = _inner(counter)
     encode = getattr(tokenizer, "encode_ordinary", None)
     decode = getattr(tokenizer, "decode_with_offsets", None)
-    shares = [0] * len(made_of)
     if encode is not None and decode is not None:
-        ends = []
-        end = 0
-        for piece in made_of:
-            end += len(piece[0])
-            ends.append(end)
         decoded, offsets = decode(encode(text))
         if decoded == text:
-            last = 0
+            ends = list(accumulate(len(piece[0]) for piece in run))
+            shares = [0] * len(run)
+            at = 0
             for start in offsets:
-                while ends[last] <= start:
-                    last += 1
-                shares[last] += 1
+                while ends[at] <= start:
+                    at += 1
+                shares[at] += 1
             return shares
-    # Each for itself; what joining them changes goes to the largest.
-    for at, piece in enumerate(made_of):
-        shares[at] = counter.count(piece[0])
-    rest = counter.count(text) - sum(shares)
+    # What joining the pieces changes goes to the largest.
     while rest:
         largest = max(range(len(shares)), key=shares.__getitem__)
         change = max(rest, -shares[largest])
@@ -253,21 +270,42 @@ def _by_message(
             if not turn.exact:
                 assumed.add(turn.index)
     parts: dict[int, list[PartCount]] = {index: [] for index in roles}
+    assumed_error = max(error, ASSUMED_ERROR)
     for (index, kind), n in tokens.items():
-        if index is None or kind in (TOOLS, REPLY) or not n:
+        if index is None or not n or kind == TOOLS:
             continue
-        sure = exact and index not in assumed
-        part_error = error if index not in assumed else max(error, ASSUMED_ERROR)
-        parts[index].append(PartCount(kind, n, sure, part_error))
-    return tuple(MessageCount.of(index, roles[index], parts[index]) for index in sorted(roles))
+        if index in assumed:
+            parts[index].append(_part(kind, n, False, assumed_error))
+        else:
+            parts[index].append(_part(kind, n, exact, error))
+    return tuple(
+        MessageCount.of(index, roles[index], parts[index])
+        if index in assumed or not parts[index]
+        else MessageCount(
+            index,
+            roles[index],
+            sum([part.tokens for part in parts[index]]),
+            tuple(parts[index]),
+            exact,
+            error,
+        )
+        for index in sorted(roles)
+    )
+
+
+# Most parts of a conversation are alike: two tokens of framing, and so on.
+_part = lru_cache(maxsize=1024)(PartCount)
 
 
 # ---- what is known of a counter
 
 
+def _inner(counter: Counter) -> Counter:
+    return counter.counter if isinstance(counter, ModelCounter) else counter
+
+
 def _specials_of(counter: Counter) -> frozenset[str]:
-    tokenizer = getattr(counter, "counter", counter)
-    names = getattr(tokenizer, "special_tokens_set", None)
+    names = getattr(_inner(counter), "special_tokens_set", None)
     return names if isinstance(names, frozenset) else m.KNOWN
 
 

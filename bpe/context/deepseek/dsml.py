@@ -14,7 +14,7 @@ from ..messages import as_mapping
 from . import markers as m
 from .reading import Call, Turn
 from .segments import TOOLS, Piece
-from .wire import any_object, fail, parsed_to_json, strict_object, to_json
+from .wire import any_json, fail, parsed_to_json, strict_object, to_json
 
 # Named values of a call: (name, text, whether it is a str).
 Values: TypeAlias = list[tuple[str, str, bool]]
@@ -78,12 +78,18 @@ def _parts(text: str) -> list[tuple[str, bool]]:
 
 
 def named_values(turn: Turn, call: Call) -> Values:
-    """v4: arguments that are no JSON object become one value that is called `arguments`."""
+    """v4: arguments that are no JSON become one value that is called `arguments`.
+
+    So does here JSON that is no object, on which the encoder fails.
+    """
     value = call.arguments
-    if isinstance(value, str):
-        read = any_object(value)
-        return _values(read) if read is not None else [("arguments", value, True)]
-    return [("arguments", to_json(value, turn.index, call.path), False)]
+    if not isinstance(value, str):
+        return [("arguments", to_json(value, turn.index, call.path), False)]
+    read, is_json = any_json(value)
+    if isinstance(read, dict):
+        return _values(read)
+    turn.exact = turn.exact and not is_json
+    return [("arguments", value, True)]
 
 
 def strict_values(turn: Turn, call: Call) -> Values:
@@ -97,13 +103,13 @@ def strict_values(turn: Turn, call: Call) -> Values:
 
 
 def object_values(turn: Turn, call: Call) -> Values:
-    """v3.2: a JSON object, or its text; others are no calls there, and stand as they do in v4."""
+    """v3.2: a JSON object, or its text; it refuses others, which stand here as they do in v4."""
     value = call.arguments
     if isinstance(value, Mapping):
         to_json(dict(value), turn.index, call.path)
         return _values(value)
-    read = any_object(value) if isinstance(value, str) else None
-    if read is not None:
+    read = any_json(value)[0] if isinstance(value, str) else None
+    if isinstance(read, dict):
         return _values(read)
     turn.exact = False
     return named_values(turn, call)

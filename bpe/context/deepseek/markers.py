@@ -48,6 +48,13 @@ KNOWN: Final = frozenset(
 
 @lru_cache(maxsize=8)
 def finder(names: frozenset[str]) -> re.Pattern[str]:
-    """A pattern that finds any of `names`, the longest of those that begin at one place."""
-    longest_first = sorted(names, key=lambda name: (-len(name), name))
-    return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+    """A pattern that finds any of `names`, the longest of those that begin at one place.
+
+    Names are gathered by their first two characters, or a `<` would be compared with a thousand.
+    """
+    groups: dict[str, list[str]] = {}
+    for name in sorted(names, key=lambda name: (-len(name), name)):
+        groups.setdefault(name[:2], []).append(re.escape(name[2:]))
+    longest_first = sorted(groups, key=len, reverse=True)
+    alternatives = [f"{re.escape(start)}(?:{'|'.join(groups[start])})" for start in longest_first]
+    return re.compile("|".join(alternatives) or r"(?!)")

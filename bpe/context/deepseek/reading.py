@@ -11,18 +11,6 @@ from .wire import fail, to_json
 # Parts whose text is taken as it is.
 _TEXT: Final = frozenset({"text", "input_text", "output_text"})
 
-# Kinds of a PartCount for parts that these models cannot be given.
-_KINDS: Final = {
-    "image": "image",
-    "image_url": "image",
-    "input_image": "image",
-    "audio": "audio",
-    "input_audio": "audio",
-    "file": "file",
-    "input_file": "file",
-    "document": "file",
-}
-
 
 class Call:
     """A call of a tool; `arguments` as the caller has them, a str or anything else."""
@@ -40,8 +28,8 @@ class Call:
 class Turn:
     """One message, or a part of one that the formats treat as a message of its own.
 
-    `content` is None where it is null or absent.  `blocks` are its parts where it is a list:
-    (kind, text), of which the formats make one text.  `exact` is False where this reading of the
+    `content` is None where it is null or absent.  `blocks` are the texts of its parts where it is a
+    list, of which the formats make one.  `exact` is False where this reading of the
     message goes beyond what the format defines.
     """
 
@@ -72,7 +60,7 @@ class Turn:
         self.place = place
         self.calls: list[Call] = []
         self.reasoning: str | None = None
-        self.blocks: list[tuple[str, str]] | None = None
+        self.blocks: list[str] | None = None
         self.exact = True
 
     @property
@@ -116,9 +104,9 @@ def joined(turn: Turn, separator: str, *, defined: bool) -> str | None:
     """
     if turn.blocks is None:
         return turn.content
-    if not defined and (len(turn.blocks) != 1 or turn.blocks[0][0] != "text"):
+    if not defined and len(turn.blocks) != 1:
         turn.exact = False
-    return separator.join([text for _, text in turn.blocks])
+    return separator.join(turn.blocks)
 
 
 def _read_answer(turn: Turn) -> None:
@@ -178,7 +166,7 @@ def _read_parts(turn: Turn, content: list[Any] | tuple[Any, ...]) -> list[Turn]:
     for at, value in enumerate(content):
         path = f"{turn.path}.content[{at}]"
         if isinstance(value, str):
-            blocks.append(("text", value))
+            blocks.append(value)
             turn.exact = False
             continue
         part = as_mapping(value)
@@ -189,9 +177,9 @@ def _read_parts(turn: Turn, content: list[Any] | tuple[Any, ...]) -> list[Turn]:
             problem = "is missing" if kind is None else f"must be a str, not {type(kind).__name__}"
             fail(turn.index, f"{path}.type", problem)
         if kind in _TEXT:
-            blocks.append(("text", _text_of(turn, part, "text", path)))
+            blocks.append(_text_of(turn, part, "text", path))
         elif kind == "refusal":
-            blocks.append(("text", _text_of(turn, part, "refusal", path)))
+            blocks.append(_text_of(turn, part, "refusal", path))
             turn.exact = False
         elif kind == "thinking" and turn.role == "assistant":
             turn.reasoning = (turn.reasoning or "") + _text_of(turn, part, "thinking", path)
@@ -205,7 +193,9 @@ def _read_parts(turn: Turn, content: list[Any] | tuple[Any, ...]) -> list[Turn]:
         elif kind == "tool_result" and turn.role == "user":
             turns.append(_result(turn, part, path))
         else:
-            blocks.append((_KINDS.get(kind, "other"), f"[Unsupported {kind}]"))
+            # What these models cannot be given; so do DeepSeek's own programs tell them.
+            blocks.append(f"[Unsupported {kind}]")
+            turn.exact = False
     if blocks or not turns:
         # Results come first: that is where they stand in a request that answers calls.
         turns.append(turn)

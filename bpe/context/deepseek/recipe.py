@@ -42,8 +42,9 @@ def render_v4_recipe(turns: list[Turn], options: Options) -> list[Piece]:
 
     Thinking is on and effort "high" unless something else is said.  Thoughts of the past are left
     out unless there are tools or `drop_reasoning` is False; so are all thoughts of a finished
-    answer, since another one begins after it.  An answer marked as a prefix is continued.  A
-    `tool_choice` other than "auto" and "none" opens the calls, if thinking is off.
+    answer, since another one begins after it.  An answer marked as a prefix is continued.  The
+    calls of an answer are sorted by their ids, and their results with them.  A `tool_choice` other
+    than "auto" and "none" opens the calls, if thinking is off.
     """
     _check(turns)
     thinking = _thinks(options)
@@ -62,7 +63,17 @@ def render_v4_recipe(turns: list[Turn], options: Options) -> list[Piece]:
     if tools:
         out.append((PARAGRAPHS, False, None, TOOLS))
         dsml.V4_RECIPE.tools(out, tools, None)
-    others = [turn for turn in turns if turn.role != "system"]
+    others: list[Turn] = []
+    for turn in turns:
+        if turn.role == "user" and others and others[-1].role == "user":
+            # Of users' turns that follow each other those without text leave no gap.
+            if not joined(turn, PARAGRAPHS, defined=True):
+                continue
+            if not joined(others[-1], PARAGRAPHS, defined=True):
+                others.pop()
+        if turn.role != "system":
+            turn.calls.sort(key=lambda call: str(call.id))
+            others.append(turn)
     _conversation(out, others, options, dsml.V4_RECIPE, thinking=thinking, keep=given)
     return out
 
@@ -76,23 +87,32 @@ def render_v4_1(turns: list[Turn], options: Options) -> list[Piece]:
     thinking = _thinks(options)
     tools, given = _tools(turns, options)
     out: list[Piece] = [(m.BOS, True, None, REPLY)]
+    # A system message without text is none.
+    turns = [
+        turn for turn in turns if turn.role != "system" or joined(turn, PARAGRAPHS, defined=True)
+    ]
     front = ""
-    if thinking:
+    if thinking and (turns or tools):
         front = _V4_1_EFFORTS.get(options.effort or "high", _NUMBERED.format(75))
-    first = turns[0] if turns[0].role == "system" else None
-    text = joined(first, PARAGRAPHS, defined=True) if first else None
-    if front or text or tools:
-        marker: Piece = (m.SYSTEM, True, None, REPLY)
-        if first and text:
-            marker = (m.SYSTEM, True, first.index, "framing")
-        out.append(marker)
+    first = turns[0] if turns and turns[0].role == "system" else None
+    if first:
+        out.append((m.SYSTEM, True, first.index, "framing"))
         out.append((front, False, None, REPLY))
-    if first and text:
+        text = joined(first, PARAGRAPHS, defined=True) or ""
         out.append((text, False, first.index, "text"))
+    elif front or tools:
+        out.append((m.SYSTEM, True, None, REPLY))
+        out.append((front, False, None, REPLY))
     if tools:
         out.append((PARAGRAPHS, False, None, TOOLS))
         dsml.V4_1.tools(out, tools, None)
     others = turns[1:] if first else turns
+    # Of reminders that follow each other only the first is given.
+    others = [
+        turn
+        for at, turn in enumerate(others)
+        if turn.role != "latest_reminder" or not at or others[at - 1].role != turn.role
+    ]
     _conversation(out, others, options, dsml.V4_1, thinking=thinking, keep=given)
     return out
 
@@ -136,11 +156,13 @@ def _conversation(
         elif item.role == "assistant":
             is_prefix = item is items[-1] and bool(item.message.get("prefix"))
             out.append((m.ASSISTANT, True, index, "framing"))
+            text = joined(item, PARAGRAPHS, defined=True) or ""
             if thinking and (keep or is_prefix):
                 out.append((m.THINK, True, index, "framing"))
                 out.append((item.reasoning or "", False, index, "thinking"))
+                if is_prefix and not text:
+                    return  # the thought itself is continued
             out.append((m.END_THINK, True, index, "framing"))
-            text = joined(item, PARAGRAPHS, defined=True) or ""
             out.append((text, False, index, "text"))
             if item.calls:
                 dialect.calls(out, item, dsml.strict_values)
@@ -148,11 +170,9 @@ def _conversation(
                 return
             out.append((m.EOS, True, index, "framing"))
         else:
-            text = joined(item, PARAGRAPHS, defined=True) or ""
-            if text or item.role != "system":
-                marker = m.SYSTEM if item.role == "system" else m.REMINDER
-                out.append((marker, True, index, "framing"))
-                out.append((text, False, index, "text"))
+            marker = m.SYSTEM if item.role == "system" else m.REMINDER
+            out.append((marker, True, index, "framing"))
+            out.append((joined(item, PARAGRAPHS, defined=True) or "", False, index, "text"))
     out.append((m.ASSISTANT, True, None, REPLY))
     out.append((opening, True, None, REPLY))
     if options.must_call and not thinking:

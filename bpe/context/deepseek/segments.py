@@ -24,10 +24,12 @@ class Segment(NamedTuple):
 
     `markup` says that `text` is exactly one special token, which becomes one id.  Anything else is
     plain: the text of messages, and what the format writes between its special tokens.  Plain
-    segments that follow each other form one run, which is encoded as one text.  `index` is that of
-    the message it belongs to, None for what belongs to the request; `kind` is that of a PartCount,
-    "tools" for definitions of tools or "reply" for what every request has (its first token, the
-    paragraph about effort, and what opens the answer).
+    segments that follow each other form one run, which is encoded as one text.
+
+    `index` is that of the message it belongs to, None for what belongs to the request.  `kind` is
+    that of a PartCount, "tools" for definitions of tools or "reply" for what every request has (its
+    first token, the paragraph about effort, and what opens the answer).  What stands round a call
+    or a result is of its kind.
     """
 
     text: str

@@ -205,9 +205,9 @@ def render_v3_1(turns: list[Turn], options: Options, *, terminus: bool = False) 
         elif turn.role == "tool":
             asked = False
             after_results = True
-            out.append((m.OUTPUT_BEGIN, True, index, "framing"))
+            out.append((m.OUTPUT_BEGIN, True, index, "tool_result"))
             out.append((_content(turn), False, index, "tool_result"))
-            out.append((m.OUTPUT_END, True, index, "framing"))
+            out.append((m.OUTPUT_END, True, index, "tool_result"))
         only_system = False
     opens = (asked or only_system or not prefix) if terminus else asked
     if options.add_generation_prompt and opens and not after_results:
@@ -287,9 +287,9 @@ def _fenced(out: list[Piece], turn: Turn, call: Call, before: str) -> None:
 def _result(out: list[Piece], turn: Turn, *, begin: bool, between: str) -> None:
     index = turn.index
     if begin:
-        out.append((m.OUTPUTS_BEGIN, True, index, "framing"))
+        out.append((m.OUTPUTS_BEGIN, True, index, "tool_result"))
     else:
-        out.append((between, False, index, "framing"))
-    out.append((m.OUTPUT_BEGIN, True, index, "framing"))
+        out.append((between, False, index, "tool_result"))
+    out.append((m.OUTPUT_BEGIN, True, index, "tool_result"))
     out.append((_content(turn), False, index, "tool_result"))
-    out.append((m.OUTPUT_END, True, index, "framing"))
+    out.append((m.OUTPUT_END, True, index, "tool_result"))

@@ -77,13 +77,13 @@ def render_v3_2(
                 turn.exact = False
                 closes = at == last or turns[at + 1].role != "tool"
             if given == 1 or given == expected + 1:
-                out.append(("\n\n<function_results>", False, index, "framing"))
-            out.append(("\n<result>", False, index, "framing"))
+                out.append(("\n\n<function_results>", False, index, "tool_result"))
+            out.append(("\n<result>", False, index, "tool_result"))
             out.append((_shown(turn), False, index, "tool_result"))
-            out.append(("</result>", False, index, "framing"))
+            out.append(("</result>", False, index, "tool_result"))
             if closes:
                 owner, kind = (None, REPLY) if at == last else (index, "framing")
-                out.append(("\n</function_results>\n\n", False, index, "framing"))
+                out.append(("\n</function_results>\n\n", False, index, "tool_result"))
                 thought = m.THINK if thinking and at >= last_user else m.END_THINK
                 out.append((thought, True, owner, kind))
         elif role == "system":

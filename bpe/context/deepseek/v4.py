@@ -155,21 +155,20 @@ def user_turns(out: list[Piece], group: Group, *, defined: bool = False) -> None
     between = ""
     for turn in group.turns:
         index = turn.index
-        out.append((between, False, index, "framing"))
-        between = PARAGRAPHS
+        content = joined(turn, PARAGRAPHS, defined=defined or turn.role == "tool")
         if turn.role == "tool":
-            out.append(("<tool_result>", False, index, "framing"))
             # The encoder formats null as it is, and takes absent content as empty.
-            content = joined(turn, PARAGRAPHS, defined=True)
             if content is None:
                 content = "None" if "content" in turn.message else ""
+            out.append((f"{between}<tool_result>", False, index, "tool_result"))
             out.append((content, False, index, "tool_result"))
-            out.append(("</tool_result>", False, index, "framing"))
+            out.append(("</tool_result>", False, index, "tool_result"))
+        elif content is None and "content" in turn.message:
+            fail(index, f"{turn.path}.content", "is None: this format has text there")
         else:
-            content = joined(turn, PARAGRAPHS, defined=defined)
-            if content is None and "content" in turn.message:
-                fail(index, f"{turn.path}.content", "is None: this format has text there")
+            out.append((between, False, index, "framing"))
             out.append((content or "", False, index, "text"))
+        between = PARAGRAPHS
 
 
 def _answer(out: list[Piece], turn: Turn, *, thought: bool) -> None:

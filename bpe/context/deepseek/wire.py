@@ -10,6 +10,9 @@ from ...errors import TokenCountError
 # What Python's json writes and reads, while JSON itself does not know it.
 _NO_JSON = "NaN and infinity are no JSON"
 
+# A text of so many characters cannot be nested deeply.
+_SHALLOW = 200
+
 
 def fail(index: int | None, path: str, problem: str) -> NoReturn:
     """A TokenCountError that names the place."""
@@ -39,7 +42,7 @@ def strict_object(text: str) -> dict[str, object] | None:
     try:
         value = json.loads(text, parse_constant=_refuse, parse_int=_integer)
         text.encode()  # a str with lone surrogates is no JSON
-        json.dumps(value, ensure_ascii=False).encode()  # nor is "\ud800"
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()  # nor "\ud800" or 1e400
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
@@ -55,11 +58,12 @@ def _integer(digits: str) -> int | float:
     return value if -(1 << 63) <= value < 1 << 64 else float(digits)
 
 
-def any_object(text: str) -> dict[str, object] | None:
-    """A JSON object as Python reads it; None if `text` is none."""
+def any_json(text: str) -> tuple[object, bool]:
+    """What Python reads a text as, and whether it is JSON at all."""
     try:
         value = json.loads(text)
-        json.dumps(value)  # what is nested too deeply cannot be written again
+        if len(text) > _SHALLOW:
+            json.dumps(value)  # what is nested too deeply cannot be written again
     except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+        return None, False
+    return value, True
