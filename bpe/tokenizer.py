@@ -17,6 +17,7 @@ from .arguments import (
 )
 from .batches import decode_each, encode_each
 from .errors import MissingDependencyError, UnknownTokenError
+from .measuring import Measuring
 from .specials import Specials, settled
 from .vocabulary import HOLE, Vocabulary
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from ._core.interface import Core, SpecialSet
     from .specials import Choice
+    from .text.measure import Measure
 
     Bytes: TypeAlias = bytes | bytearray | memoryview
     T = TypeVar("T")
@@ -44,7 +46,7 @@ _UNFIT = (UnicodeEncodeError, TypeError)
 _CONTINUATION = bytes(range(0x80, 0xC0))
 
 
-class Tokenizer:
+class Tokenizer(Measuring):
     r"""One vocabulary, ready to encode and decode; immutable, safe to share between threads.
 
     Get one with `bpe.load`, or make one from ranks:
@@ -69,6 +71,7 @@ class Tokenizer:
         "_every",
         "_find",
         "_max_token_value",
+        "_measure",
         "_special_ids",
         "_specials",
         "_token_bytes",
@@ -87,6 +90,7 @@ class Tokenizer:
         self._special_ids = frozenset(vocabulary.special_tokens.values())
         self._every = every = self._specials.resolve("all", ())[0]
         self._find: Callable[[str], str | None] = _find_none if every is None else every.first
+        self._measure: Measure
         self._max_token_value = max(_last_id(vocabulary), max(self._special_ids, default=0))
 
     @classmethod
@@ -396,6 +400,16 @@ class Tokenizer:
             return load, (self.name,)
         core = type(self._core)
         return _rebuilt, (self._vocabulary, None if core is _core.core_class() else core)
+
+    def _measured(self) -> Measure:
+        try:
+            return self._measure
+        except AttributeError:
+            # Not before the first use: importing bpe and encoding need nothing of bpe/text.
+            from .text.measure import Measure
+
+            self._measure = measure = Measure(self._core, self._vocabulary)
+            return measure
 
     # ---- the slow path
 

@@ -19,8 +19,10 @@ LAYERS: list[set[str]] = [
     {"arguments", "formats"},
     {"encodings", "specials", "batches", "_model_names", "_model_rows"},
     {"models", "_model_checks"},
-    {"tokenizer", "loading"},
+    # text below the tokenizer, whose methods call it: it takes the functions of a core
     {"text"},
+    {"measuring"},
+    {"tokenizer", "loading"},
     {"compat"},
     {"context"},
     {"transcripts", "corpus"},

@@ -29,8 +29,11 @@ PUBLIC = [
 ]
 
 TOKENIZER = [
+    "chunks",
     "count",
     "count_batch",
+    "count_up_to",
+    "counter",
     "decode",
     "decode_batch",
     "decode_bytes",
@@ -46,6 +49,7 @@ TOKENIZER = [
     "encode_single_token",
     "encode_to_numpy",
     "eot_token",
+    "fits",
     "from_ranks",
     "is_special_token",
     "max_token_value",
@@ -56,6 +60,7 @@ TOKENIZER = [
     "special_tokens",
     "special_tokens_set",
     "token_byte_values",
+    "truncate",
     "vocabulary",
 ]
 
