@@ -18,7 +18,9 @@ which catches the builtin keeps working:
     └── CompressionError                                      of the layer for chats
         ├── TokenCountError             ValueError            messages or tools that are malformed
         ├── ModelNotSupportedError      ValueError            no exact count for this model
-        └── BudgetError                 ValueError            what must stay does not fit
+        ├── BudgetError                 ValueError            what must stay does not fit
+        ├── TemplateError               ValueError            a prompt template that cannot be used
+        └── SummaryError                RuntimeError          a summariser gave no summary
 
     SlowCoreWarning (RuntimeWarning): the compiled core is missing and the pure Python one runs.
     EstimateWarning (UserWarning): a model's count is an estimate; given once for each model.
@@ -141,6 +143,22 @@ class BudgetError(CompressionError, ValueError):
 
     needed: int | None = None
     available: int | None = None
+
+
+class TemplateError(CompressionError, ValueError):
+    """A prompt template that does not exist or cannot be used; `placeholder` is the one at fault."""
+
+    name: str | None = None
+    path: str | None = None
+    placeholder: str | None = None
+
+
+class SummaryError(CompressionError, RuntimeError):
+    """A summariser gave no summary; `status` is that of HTTP, `retry_after` in seconds."""
+
+    status: int | None = None
+    attempts: int | None = None
+    retry_after: float | None = None
 
 
 class EstimateWarning(UserWarning):

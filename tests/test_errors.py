@@ -25,6 +25,8 @@ BUILTINS = {
     errors.TokenCountError: (ValueError,),
     errors.ModelNotSupportedError: (ValueError,),
     errors.BudgetError: (ValueError,),
+    errors.TemplateError: (ValueError,),
+    errors.SummaryError: (RuntimeError,),
 }
 
 KINDS = pytest.mark.parametrize("kind", BUILTINS, ids=lambda kind: kind.__name__)
