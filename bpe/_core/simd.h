@@ -344,6 +344,31 @@ static const uint8_t *bpe_find_starts(const uint8_t *p, const uint8_t *end, cons
     return end;
 }
 
+#if defined(BPE_WIDER)
+__attribute__((target("avx512f,avx512bw"))) static const uint8_t *bpe_find_starts_avx512(const uint8_t *p, const uint8_t *end, const uint8_t *starts, int n, int one_byte) {
+    for (; end - p > 64; p += 64) {
+        __m512i a = _mm512_loadu_si512(p), b = _mm512_loadu_si512(p + 1);
+        __mmask64 hit = 0;
+        for (int i = 0; i < n; i++) {
+            __mmask64 h = _mm512_cmpeq_epi8_mask(a, _mm512_set1_epi8((char)starts[i]));
+            hit |= one_byte ? h : _mm512_mask_cmpeq_epi8_mask(h, b, _mm512_set1_epi8((char)starts[n + i]));
+        }
+        if (hit) return p + bpe_ctz64(hit);
+    }
+    return bpe_find_starts(p, end, starts, n, one_byte);
+}
+#endif
+
+typedef const uint8_t *(*bpe_find_fn)(const uint8_t *, const uint8_t *, const uint8_t *, int, int);
+
+static bpe_find_fn bpe_best_find(void) {
+#if defined(BPE_WIDER)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512bw")) return bpe_find_starts_avx512;
+#endif
+    return bpe_find_starts;
+}
+
 /* ---- bits to positions ---- */
 
 /* Write at + i for each bit i, in order; their number.  Places behind them, up to 64, may be written.
@@ -390,6 +415,74 @@ static bpe_write_bits_fn bpe_best_write_bits(void) {
     if (__builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bw")) return bpe_write_bits_avx512;
 #endif
     return bpe_write_bits_plain;
+}
+
+/* ---- characters to UTF-8 ---- */
+
+#if defined(BPE_WIDER)
+#define BPE_VBMI2 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,popcnt")))
+
+/* Write 16 characters, those of `valid`: each one's bits, six to a byte, the bytes that it needs packed. */
+BPE_VBMI2 static inline uint8_t *bpe_utf8_16(uint8_t *to, __m512i c, __mmask16 valid) {
+    __m512i six = _mm512_multishift_epi64_epi8(_mm512_set1_epi64(0x20262C3200060C12LL), c);
+    __mmask16 two = _mm512_cmpge_epu32_mask(c, _mm512_set1_epi32(0x80));
+    __mmask16 three = _mm512_cmpge_epu32_mask(c, _mm512_set1_epi32(0x800));
+    __mmask16 four = _mm512_cmpge_epu32_mask(c, _mm512_set1_epi32(0x10000));
+    __m512i mark = _mm512_set1_epi32((int)0x80C00000);
+    __m512i top = _mm512_set1_epi32((int)0x80000000);
+    __m512i b;
+    __mmask64 keep;
+    mark = _mm512_mask_mov_epi32(mark, three, _mm512_set1_epi32((int)0x8080E000));
+    mark = _mm512_mask_mov_epi32(mark, four, _mm512_set1_epi32((int)0x808080F0));
+    b = _mm512_or_si512(_mm512_and_si512(six, _mm512_set1_epi8(0x3F)), mark);
+    b = _mm512_mask_slli_epi32(b, (__mmask16)~two, c, 24);
+    keep = _mm512_movepi8_mask(_mm512_maskz_or_epi32(valid, b, top));
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(keep, b));
+    return to + __builtin_popcountll(keep);
+}
+
+/* Write characters [i, end) of a str of 1, 2 or 4 bytes a character; the place behind them, or NULL if
+ * there is a surrogate.  Up to 64 bytes behind that place may be written. */
+BPE_VBMI2 static uint8_t *bpe_utf8_avx512(uint8_t *to, const void *text, int kind, size_t i, size_t end) {
+    __mmask16 surrogates = 0;
+    while (i < end) {
+        size_t left = end - i;
+        __mmask16 valid = left < 16 ? (__mmask16)((1u << left) - 1) : (__mmask16)0xFFFF;
+        __m512i c;
+        if (kind == 1) {
+            c = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(valid, (const uint8_t *)text + i));
+        } else if (kind == 2) {
+            const uint16_t *from = (const uint16_t *)text + i;
+            if (left >= 32) { /* most blocks of Latin text are ASCII */
+                __m512i v = _mm512_loadu_si512(from);
+                if (!_mm512_test_epi16_mask(v, _mm512_set1_epi16((short)0xFF80))) {
+                    _mm256_storeu_si256((__m256i *)to, _mm512_cvtepi16_epi8(v));
+                    to += 32, i += 32;
+                    continue;
+                }
+            }
+            c = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(valid, from));
+        } else {
+            c = _mm512_maskz_loadu_epi32(valid, (const uint32_t *)text + i);
+        }
+        surrogates |= _mm512_cmpeq_epi32_mask(_mm512_and_si512(c, _mm512_set1_epi32((int)0xFFFFF800)), _mm512_set1_epi32(0xD800));
+        to = bpe_utf8_16(to, c, valid);
+        i += 16;
+    }
+    return surrogates ? NULL : to;
+}
+#endif
+
+typedef uint8_t *(*bpe_utf8_fn)(uint8_t *, const void *, int, size_t, size_t);
+
+/* NULL where nothing is faster than what Python itself does, and keeps. */
+static bpe_utf8_fn bpe_best_utf8(void) {
+#if defined(BPE_WIDER)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl")) return bpe_utf8_avx512;
+#endif
+    return NULL;
 }
 
 typedef void (*bpe_classify_fn)(const uint8_t *, bpe_masks *);
