@@ -88,6 +88,7 @@ cdef class CompiledCore:
     cdef list pool                   # workspaces that no call uses
     cdef Py_ssize_t most_idle        # workspaces that are kept there
     cdef bint opened                 # some call has had one
+    cdef Met met
     cdef Decoder decoder
     cdef PyObject** numbers          # id -> int, made when first met; NULL beyond n_numbers
     cdef uint32_t n_numbers
@@ -211,7 +212,7 @@ cdef class CompiledCore:
         if specials is not None and (<CompiledSpecialSet?>specials).set.n:
             found = &(<CompiledSpecialSet>specials).set
         self.meet(work, len(text))
-        if found == NULL and is_long(text):
+        if found == NULL and in_stretches(text, &self.met):
             return self.fill_by_stretches(work, text, count_only)
         p = <const uint8_t*>PyUnicode_AsUTF8AndSize(text, &n)
         if not count_only and not reserve(work, n // BYTES_PER_ID):

@@ -1,6 +1,6 @@
 # The engine: text to token ids, block by block.
 #
-# A block is some 512 pieces.  (A) The scanner finds their ends.  (B) Their keys are built and the
+# A block is some 150 pieces, whose buckets stay in the first level of the cache.  (A) The scanner finds their ends.  (B) Their keys are built and the
 # buckets of the table asked for.  (C) The table is probed and the ids written; at a miss the next
 # misses of the block are collected, merged together and learned.
 
@@ -21,7 +21,7 @@ from .vocab cimport NO_TOKEN, Vocab, candidate, find_token, hash_bytes, hash_wor
 from .window cimport bpe_ctz64
 
 cdef enum:
-    UNITS = 640     # of a block: 512 pieces, those of one more window, and room to write beyond
+    UNITS = 256     # of a block: 128 pieces, those of one more window, and room to write beyond
     FAR = 64        # units without a miss, after which no more are looked for
     PARTS = 13      # bytes of the shortest piece that is cut in parts: below, it is met again as a whole
     SLACK = 16      # ids that may be written behind the end

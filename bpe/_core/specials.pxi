@@ -7,6 +7,7 @@ cdef class CompiledSpecialSet:
     cdef object data        # keeps the bytes
     cdef list names
     cdef Py_ssize_t longest # bytes
+    cdef Met met
 
     def __init__(self, tokens):
         pairs = sorted((name.encode("utf-8", "surrogatepass"), token, name) for name, token in tokens.items())
@@ -50,7 +51,7 @@ cdef class CompiledSpecialSet:
         cdef int which
         if not PyUnicode_Check(text):
             raise TypeError("text must be a str")
-        if not (is_long(text) and first_in_stretches(
+        if not (in_stretches(text, &self.met) and first_in_stretches(
             &self.set, self.longest, PyUnicode_KIND(text), PyUnicode_DATA(text), PyUnicode_GET_LENGTH(text), &which
         )):
             p = <const uint8_t*>PyUnicode_AsUTF8AndSize(text, &n)

@@ -29,9 +29,25 @@ def set_stretch(Py_ssize_t characters):
     return before
 
 
-cdef bint is_long(text):
-    """Whether to encode a text stretch by stretch."""
-    return write_utf8 != NULL and PyUnicode_GET_LENGTH(text) >= 2 * stretch and not PyUnicode_IS_ASCII(text)
+# The last long text, by its address: enough to guess that it is met again.
+cdef struct Met:
+    PyObject* text
+    Py_ssize_t length
+
+
+cdef bint in_stretches(text, Met* met):
+    """Whether to encode a text stretch by stretch.
+
+    Not if it was the last one too: then its UTF-8 form, once made, is likely to serve again.
+    """
+    cdef Py_ssize_t n = PyUnicode_GET_LENGTH(text)
+    if write_utf8 == NULL or n < 2 * stretch or PyUnicode_IS_ASCII(text):
+        return False
+    if met.text == <PyObject*>text and met.length == n:
+        return False
+    met.text = <PyObject*>text
+    met.length = n
+    return True
 
 
 cdef bint letter_at(int kind, const void* text, Py_ssize_t i) noexcept nogil:

@@ -59,8 +59,10 @@ def test_ids_of_the_whole(
     made = texts(4000)
     expected = [tokenizer.encode_ordinary(text) for text in made]
     compiled.set_stretch(length)
+    # One after the other: a text that is met twice in a row is taken as a whole.
     for text, ids in zip(made, expected, strict=True):
         assert tokenizer.encode_ordinary(text) == ids, text
+    for text, ids in zip(made, expected, strict=True):
         assert tokenizer.count(text) == len(ids), text
 
 
@@ -88,8 +90,9 @@ def test_surrogates_are_repaired_in_long_text(load: Callable[[str], Tokenizer]) 
         for before, after in ((0, 20_000), (40_000, 3), (100_000, 100_000)):
             text = "né " * before + odd + " é" * after
             fixed = "né " * before + repaired + " é" * after
-            assert tokenizer.encode_ordinary(text) == tokenizer.encode_ordinary(fixed)
-            assert tokenizer.count(text) == tokenizer.count(fixed)
+            for _ in range(2):
+                assert tokenizer.encode_ordinary(text) == tokenizer.encode_ordinary(fixed)
+                assert tokenizer.count(text) == tokenizer.count(fixed)
 
 
 @pytest.mark.parametrize("letter", ["é", "я", "中", "😀", "\U00020000"])
