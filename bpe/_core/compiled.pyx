@@ -22,7 +22,7 @@ from .vocab cimport (
     PADDING, NO_TOKEN, NO_RANK, TOKEN_BITS, Vocab, add_pair, alloc_pairs, expand_pairs, find_token, free_vocab, hash_bytes,
     index_byte_pairs, index_tokens, pair_all_splits,
 )
-from .window cimport bpe_classify_fn, bpe_classify_variants
+from .window cimport bpe_classify, bpe_classify_variants
 
 # Not `from ..errors import`: Cython looks that up as "bpe.errors", the name at the time of the build,
 # so that a vendored copy would take the modules of an installed bpe that was imported before.
@@ -158,7 +158,7 @@ cdef class CompiledCore:
 
     cdef void open_scanner(self, Scanner* s, const uint8_t* text) noexcept nogil:
         s.classes = &CLASSES
-        s.classify = classify
+        s.classify = &classify
         s.write_bits = write_bits
         s.family = self.family
         s.text = text

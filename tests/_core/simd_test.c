@@ -55,11 +55,10 @@ static long wrong_utf8(bpe_utf8_fn utf8) {
 }
 
 int main(void) {
-    static const char some[] = "  \t\n\r'/aZ09\xE3\x81\xD0<|";
+    static const char some[] = "  \t\n\r'/aZ09\xE3\x81\x82\x83\xBB\x97\xD0\xD1\xB0\x9F\xE4\xB8\xE9\xBD\xBE\xEB<|";
     const uint8_t starts[4] = {'<', 0xE3, '|', 0x81};
-    bpe_classify_fn classify[4];
-    const char *names[4];
-    const int n = bpe_classify_variants(classify, names);
+    bpe_classify classify[4];
+    const int n = bpe_classify_variants(classify);
     const bpe_write_bits_fn write_bits = bpe_best_write_bits();
     const bpe_find_fn find = bpe_best_find();
     const bpe_utf8_fn utf8 = bpe_best_utf8();
@@ -67,16 +66,20 @@ int main(void) {
     for (int round = 0; round < 100000; round++) {
         uint8_t bytes[256];
         bpe_masks expected, got;
+        bpe_leads expected_leads, got_leads;
         uint32_t numbers[16], least = 0xFFFFFFFF;
         size_t a[192], b[192], count;
         for (int i = 0; i < 256; i++)
             bytes[i] = (uint8_t)(round % 3 == 0   ? draw()
                                  : round % 3 == 1 ? draw() % 128
                                                   : (uint8_t)some[draw() % (sizeof some - 1)]);
-        classify[0](bytes, &expected);
+        classify[0].masks(bytes, &expected);
+        classify[0].leads(bytes, &expected_leads);
         for (int i = 1; i < n; i++) {
-            classify[i](bytes, &got);
+            classify[i].masks(bytes, &got);
+            classify[i].leads(bytes, &got_leads);
             wrong += memcmp(&expected, &got, sizeof got) != 0;
+            wrong += memcmp(&expected_leads, &got_leads, sizeof got_leads) != 0;
         }
         for (int i = 0; i < 16; i++) {
             numbers[i] = (uint32_t)draw() & 0x7FFFFFFF;
@@ -95,6 +98,6 @@ int main(void) {
     void *table = bpe_alloc_table(1 << 22);
     wrong += !table || (uintptr_t)table % 128;
     bpe_free_table(table);
-    printf("%s: %ld wrong\n", names[n - 1], wrong);
+    printf("%s: %ld wrong\n", classify[n - 1].name, wrong);
     return wrong != 0;
 }
