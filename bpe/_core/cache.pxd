@@ -175,12 +175,15 @@ cdef inline bint is_medium(const Medium* e, const uint64_t* key) noexcept nogil:
 
 
 cdef inline Medium* find_medium(const Cache* c, const uint64_t* key) noexcept nogil:
-    """The entry of a key, or NULL."""
-    cdef Medium* e = medium_bucket(c, key)
-    if not is_medium(e, key):
-        e = <Medium*>(<size_t>e ^ 64)
-        if not is_medium(e, key):
+    """The entry of a key, or NULL: in its own bucket, or in one of the three beside it."""
+    cdef Medium* home = medium_bucket(c, key)
+    cdef Medium* e = home
+    cdef size_t way = 0
+    while not is_medium(e, key):
+        way += 64
+        if way == 256:
             return NULL
+        e = <Medium*>(<size_t>home ^ way)
     if e.key[3] >> 60 > MEDIUM_IDS and ring_ids(c, e.ids) == NULL:
         e.key[3] = 0
         return NULL
@@ -272,8 +275,14 @@ cdef inline void learn(Cache* c, const uint8_t* p, size_t n, const uint32_t* ids
             memcpy(s.ids, ids, count * 4)
         return
     medium_key(p, n, key)
+    # What stands there moves to the bucket beside it, and so on until one is free.
     m = medium_bucket(c, key)
-    (<Medium*>(<size_t>m ^ 64))[0] = m[0]
+    if m.key[3]:
+        if (<Medium*>(<size_t>m ^ 64)).key[3]:
+            if (<Medium*>(<size_t>m ^ 128)).key[3]:
+                (<Medium*>(<size_t>m ^ 192))[0] = (<Medium*>(<size_t>m ^ 128))[0]
+            (<Medium*>(<size_t>m ^ 128))[0] = (<Medium*>(<size_t>m ^ 64))[0]
+        (<Medium*>(<size_t>m ^ 64))[0] = m[0]
     memcpy(m.key, key, 32)
     m.key[3] |= <uint64_t>count << 60
     if count > MEDIUM_IDS:

@@ -135,16 +135,16 @@ static const bpe_key_row bpe_key_rows[17] = {
     {0xFFFFFFFFFFFFFFFFULL, 0xFFFFFFFFFFFFULL, 0xE00000000000000ULL}, {0xFFFFFFFFFFFFFFFFULL, 0xFFFFFFFFFFFFFFULL, 0xF00000000000000ULL},
     {0x0ULL, 0x0ULL, 0x1ULL}};
 
-/* Zeroed memory for a large table, on a pair of cache lines; huge pages where the system has them. */
+/* Zeroed memory for a large table, on four cache lines; huge pages where the system has them. */
 static void *bpe_alloc_table(size_t size) {
     char *raw, *at;
-    size_t align = size >= 1 << 21 ? 1 << 21 : 128;
+    size_t align = size >= 1 << 21 ? 1 << 21 : 256;
     raw = (char *)calloc(1, size + align + sizeof(void *));
     if (!raw) return NULL;
     at = (char *)(((uintptr_t)raw + sizeof(void *) + align - 1) & ~(uintptr_t)(align - 1));
     memcpy(at - sizeof(void *), &raw, sizeof(void *));
 #if defined(BPE_HUGE_PAGES)
-    if (align > 128) madvise(at, size, MADV_HUGEPAGE);
+    if (align > 256) madvise(at, size, MADV_HUGEPAGE);
 #endif
     return at;
 }
