@@ -30,7 +30,7 @@ int main(void) {
     for (int round = 0; round < 100000; round++) {
         uint8_t bytes[256];
         bpe_masks expected, got;
-        uint32_t numbers[16], least = 0xFFFFFFFF;
+        uint32_t numbers[64], least = 0xFFFFFFFF;
         size_t a[192], b[192], count;
         for (int i = 0; i < 256; i++)
             bytes[i] = (uint8_t)(round % 3 == 0   ? draw()
@@ -41,11 +41,12 @@ int main(void) {
             classify[i](bytes, &got);
             wrong += memcmp(&expected, &got, sizeof got) != 0;
         }
-        for (int i = 0; i < 16; i++) {
-            numbers[i] = (uint32_t)draw() & 0x7FFFFFFF;
+        int sixteens = 1 + round % 4;
+        for (int i = 0; i < 16 * sixteens; i++) {
+            numbers[i] = 1u << 28 | ((uint32_t)draw() & 0xFFFFFFF);
             if (numbers[i] < least) least = numbers[i];
         }
-        wrong += bpe_min16(numbers) != least;
+        wrong += bpe_least(numbers, sixteens) != least;
         const uint8_t *end = bytes + round % 256;
         wrong += bpe_find_starts(bytes, end, starts, 2, 0) != find_plain(bytes, end, starts, 2);
         uint64_t bits = draw() & (round % 2 ? draw() : ~0ULL);
