@@ -26,13 +26,13 @@ cdef enum:
     PARTS = 13      # bytes of the shortest piece that is cut in parts: below, it is met again as a whole
     SLACK = 16      # ids that may be written behind the end
 
-# A piece that no table of the caller's knows.
+# A unit that no table of the caller's knows.
 cdef struct Miss:
+    size_t unit         # its number in the block
     const uint8_t* p
     size_t n
     Key key             # if n <= SHORT
     uint64_t hash
-    uint32_t token      # that it is as a whole, or NO_TOKEN
 
 # What one call needs for itself.
 cdef struct Work:
@@ -48,8 +48,11 @@ cdef struct Work:
     const size_t* unit_ends     # from there: `ends` or `part_ends`
     Key keys[UNITS]
     Short* buckets[UNITS]
+    # The misses that were merged together, and those of them that are still to be written.
     Miss misses[BATCH]
     Word words[BATCH]
+    int n_ready, next_ready
+    Word spare          # for pieces that are merged alone
     bint failed         # no memory
     size_t seen         # bytes of text, until then
     bint seeded         # the vocabulary's short tokens are in the table
@@ -80,8 +83,8 @@ cdef inline uint32_t* write_word(const Vocab* v, const Word* word, uint32_t* ids
     return ids
 
 
-cdef inline void add_miss(Work* w, const Vocab* v, int i, const uint8_t* p, size_t n, Key key) noexcept nogil:
-    cdef Miss* miss = &w.misses[i]
+cdef inline void add_miss(const Vocab* v, Miss* miss, size_t unit, const uint8_t* p, size_t n, Key key) noexcept nogil:
+    miss.unit = unit
     miss.p = p
     miss.n = n
     miss.key = key
@@ -89,41 +92,47 @@ cdef inline void add_miss(Work* w, const Vocab* v, int i, const uint8_t* p, size
     bpe_prefetch(v.slots + slot_of(v, miss.hash))
 
 
+cdef inline int learn_tokens(Work* w, const Vocab* v, int n) noexcept nogil:
+    """Remember those of n misses that are tokens; the number of the others, which move up."""
+    cdef int i
+    cdef int m = 0
+    cdef const Miss* miss
+    cdef uint32_t t, id
+    for i in range(n):
+        t = candidate(v, w.misses[i].hash)
+        if t != NO_TOKEN:
+            bpe_prefetch(v.offsets + t)
+            bpe_prefetch(v.bytes + v.offsets[t])
+    for i in range(n):
+        miss = &w.misses[i]
+        t = find_token(v, miss.hash, miss.p, miss.n)
+        if t == NO_TOKEN:
+            w.misses[m] = miss[0]
+            m += 1
+        else:
+            id = id_of(v, t)
+            remember(w, miss.p, miss.n, &id, 1, miss.key, miss.hash)
+    return m
+
+
 cdef inline void learn_misses(Work* w, const Vocab* v, int n) noexcept nogil:
     """Find the tokens of up to BATCH misses and remember them.
 
     Each step is done for all before the next: the loads of one miss hide behind the others.
     """
-    cdef int i, m
-    cdef Miss* miss
-    cdef uint32_t t
+    cdef int i
+    cdef const Miss* miss
     cdef uint32_t ids[WORD]
     if v.whole_first:
-        for i in range(n):
-            t = candidate(v, w.misses[i].hash)
-            w.misses[i].token = t
-            if t != NO_TOKEN:
-                bpe_prefetch(v.offsets + t)
-        for i in range(n):
-            if w.misses[i].token != NO_TOKEN:
-                bpe_prefetch(v.bytes + v.offsets[w.misses[i].token])
-    m = 0
+        n = learn_tokens(w, v, n)
+    for i in range(n):
+        start_word(v, &w.words[i], w.misses[i].p, <int>w.misses[i].n)
+    merge_words(v, w.words, n)
     for i in range(n):
         miss = &w.misses[i]
-        miss.token = find_token(v, miss.hash, miss.p, miss.n) if v.whole_first else NO_TOKEN
-        if miss.token == NO_TOKEN:
-            start_word(v, &w.words[m], miss.p, <int>miss.n)
-            m += 1
-    merge_words(v, w.words, m)
-    m = 0
-    for i in range(n):
-        miss = &w.misses[i]
-        if miss.token == NO_TOKEN:
-            learn(&w.cache, miss.p, miss.n, ids, write_word(v, &w.words[m], ids) - ids, miss.key)
-            m += 1
-        else:
-            ids[0] = id_of(v, miss.token)
-            learn(&w.cache, miss.p, miss.n, ids, 1, miss.key)
+        remember(w, miss.p, miss.n, ids, write_word(v, &w.words[i], ids) - ids, miss.key, miss.hash)
+    w.n_ready = n
+    w.next_ready = 0
 
 
 cdef inline bint emit_merged(Work* w, const Vocab* v, const uint8_t* p, size_t n) noexcept nogil:
@@ -136,11 +145,11 @@ cdef inline bint emit_merged(Work* w, const Vocab* v, const uint8_t* p, size_t n
         w.ids[w.n_ids] = id_of(v, token)
         w.n_ids += 1
     elif n <= WORD:
-        start_word(v, w.words, p, <int>n)
-        merge_words(v, w.words, 1)
-        w.n_ids = write_word(v, w.words, w.ids + w.n_ids) - w.ids
+        start_word(v, &w.spare, p, <int>n)
+        merge_words(v, &w.spare, 1)
+        w.n_ids = write_word(v, &w.spare, w.ids + w.n_ids) - w.ids
     else:
-        count = merge_long(v, w.words, p, n, w.ids + w.n_ids)
+        count = merge_long(v, &w.spare, p, n, w.ids + w.n_ids)
         if count < 0:
             w.failed = True
             return False
@@ -174,29 +183,22 @@ cdef inline bint emit_known(Work* w, const uint8_t* p, size_t n, Key key) noexce
     return True
 
 
-cdef inline bint is_known(Work* w, const uint8_t* p, size_t n, Key key) noexcept nogil:
+cdef inline bint is_known(Work* w, const Miss* miss) noexcept nogil:
     cdef uint64_t long_key[4]
-    if n <= SHORT:
-        return find_short_anywhere(&w.cache, key) != NULL
-    medium_key(p, n, long_key)
-    return find_medium(&w.cache, long_key) != NULL
+    if miss.n <= SHORT:
+        return find_short_anywhere(&w.cache, miss.key) != NULL
+    if miss.n <= MEDIUM:
+        medium_key(miss.p, miss.n, long_key)
+        return find_medium(&w.cache, long_key) != NULL
+    return find_large(&w.cache, miss.hash, miss.p, miss.n) != NULL
 
 
-cdef inline bint emit_unknown(Work* w, const Vocab* v, const uint8_t* p, size_t n, Key key) noexcept nogil:
-    """Merge one piece, write it, remember it; n ids are reserved.  False: no memory."""
-    cdef size_t before = w.n_ids
-    if not emit_merged(w, v, p, n):
-        return False
-    remember(w, p, n, before, key)
-    return True
-
-
-cdef inline void remember(Work* w, const uint8_t* p, size_t n, size_t before, Key key) noexcept nogil:
-    """Learn the ids that were written for a piece."""
+cdef inline void remember(Work* w, const uint8_t* p, size_t n, const uint32_t* ids, size_t count, Key key, uint64_t hash) noexcept nogil:
+    """Learn the ids of a piece."""
     if n <= MEDIUM:
-        learn(&w.cache, p, n, w.ids + before, w.n_ids - before, key)
+        learn(&w.cache, p, n, ids, count, key)
     elif n <= LARGE:
-        learn_large(&w.cache, hash_bytes(p, n), p, n, w.ids + before, w.n_ids - before)
+        learn_large(&w.cache, hash, p, n, ids, count)
 
 
 cdef inline void learn_vocabulary(Work* w, const Vocab* v) noexcept nogil:
@@ -235,6 +237,16 @@ cdef inline size_t unit_length(const Work* w, size_t i) noexcept nogil:
     return w.unit_ends[i] - (w.unit_ends[i - 1] if i else 0)
 
 
+cdef inline bint emit_ready(Work* w, const Vocab* v, size_t unit) noexcept nogil:
+    """Write a unit that was merged with one before it; False if it was not."""
+    while w.next_ready < w.n_ready and w.misses[w.next_ready].unit < unit:
+        w.next_ready += 1
+    if w.next_ready == w.n_ready or w.misses[w.next_ready].unit != unit:
+        return False
+    w.n_ids = write_word(v, &w.words[w.next_ready], w.ids + w.n_ids) - w.ids
+    return True
+
+
 cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil:
     """Write the unit `first`, which is not in its bucket; learn the next misses with it."""
     cdef const uint8_t* p = unit_start(w, first)
@@ -247,15 +259,21 @@ cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil
     cdef int misses = 0
     if not reserve(w, length + 16 * (w.n_units - first)):
         return False
-    if emit_known(w, p, length, w.keys[first]):
+    # What has too many tokens to be remembered, or was pushed out again, may be ready.
+    if emit_ready(w, v, first) or emit_known(w, p, length, w.keys[first]):
         return True
-    if length > MEDIUM:
-        return emit_unknown(w, v, p, length, w.keys[first])
+    if length > WORD:
+        i = w.n_ids
+        if not emit_merged(w, v, p, length):
+            return False
+        if length <= LARGE:
+            remember(w, p, length, w.ids + i, w.n_ids - i, w.keys[first], hash_bytes(p, length))
+        return True
     # Candidates first: what their buckets do not have may stand in the ones beside them.  Where
     # misses are rare it does not pay to look far for the next.
     i = first
     while i < w.n_units and i - last < FAR and n < BATCH:
-        if i == first or (find_short(w.buckets[i], w.keys[i]) == NULL and unit_length(w, i) <= MEDIUM):
+        if i == first or (find_short(w.buckets[i], w.keys[i]) == NULL and unit_length(w, i) <= WORD):
             bpe_prefetch(beside(w.buckets[i]))
             candidates[n] = i
             n += 1
@@ -263,16 +281,11 @@ cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil
         i += 1
     for k in range(n):
         i = candidates[k]
-        p = unit_start(w, i)
-        length = unit_length(w, i)
-        if k == 0 or not is_known(w, p, length, w.keys[i]):
-            add_miss(w, v, misses, p, length, w.keys[i])
+        add_miss(v, &w.misses[misses], i, unit_start(w, i), unit_length(w, i), w.keys[i])
+        if k == 0 or not is_known(w, &w.misses[misses]):
             misses += 1
     learn_misses(w, v, misses)
-    p = unit_start(w, first)
-    length = unit_length(w, first)
-    # Too many tokens to remember, or pushed out again: alone.
-    return emit_known(w, p, length, w.keys[first]) or emit_merged(w, v, p, length)
+    return emit_ready(w, v, first) or emit_known(w, p, length, w.keys[first]) or emit_merged(w, v, p, length)
 
 
 cdef inline void make_keys(Work* w, const uint8_t* text_end) noexcept nogil:
@@ -317,6 +330,7 @@ cdef inline bint emit_units(Work* w, const Vocab* v, const uint8_t* text_end) no
     if not reserve(w, 16 * n):
         return False
     make_keys(w, text_end)
+    w.n_ready = w.next_ready = 0
     out = w.ids + w.n_ids
     for i in range(n):
         e = find_short(w.buckets[i], w.keys[i])
