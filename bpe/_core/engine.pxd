@@ -52,7 +52,7 @@ cdef struct Work:
     Miss misses[BATCH]
     Word words[BATCH]
     int n_ready, next_ready
-    Word spare          # for pieces that are merged alone
+    Word spare[BATCH]   # for pieces that are merged alone
     bint failed         # no memory
     size_t seen         # bytes of text, until then
     bint seeded         # the vocabulary's short tokens are in the table
@@ -145,11 +145,11 @@ cdef inline bint emit_merged(Work* w, const Vocab* v, const uint8_t* p, size_t n
         w.ids[w.n_ids] = id_of(v, token)
         w.n_ids += 1
     elif n <= WORD:
-        start_word(v, &w.spare, p, <int>n)
-        merge_words(v, &w.spare, 1)
-        w.n_ids = write_word(v, &w.spare, w.ids + w.n_ids) - w.ids
+        start_word(v, w.spare, p, <int>n)
+        merge_words(v, w.spare, 1)
+        w.n_ids = write_word(v, w.spare, w.ids + w.n_ids) - w.ids
     else:
-        count = merge_long(v, &w.spare, p, n, w.ids + w.n_ids)
+        count = merge_long(v, w.spare, p, n, w.ids + w.n_ids)
         if count < 0:
             w.failed = True
             return False
