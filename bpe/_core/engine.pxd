@@ -8,7 +8,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport realloc
 from libc.string cimport memcpy
 from .cache cimport (
-    LARGE, MEDIUM, SHORT, SHORT_IDS, Cache, Key, Large, Medium, Short, beside, bpe_copy16,
+    LARGE, MEDIUM, MOST_IDS, SHORT, SHORT_IDS, Cache, Key, Large, Medium, Short, beside, bpe_copy16,
     bpe_prefetch, copy_many, copy_medium, copy_short, find_large, find_medium, find_short,
     find_short_anywhere, large_ids, learn, learn_large, medium_bucket_at, medium_key, ring_ids,
     short_bucket, short_key, short_key_near,
@@ -97,7 +97,8 @@ cdef inline int learn_tokens(Work* w, const Vocab* v, int n) noexcept nogil:
     cdef int i
     cdef int m = 0
     cdef const Miss* miss
-    cdef uint32_t t, id
+    cdef uint32_t t
+    cdef uint32_t ids[MOST_IDS + 1]
     for i in range(n):
         t = candidate(v, w.misses[i].hash)
         if t != NO_TOKEN:
@@ -110,8 +111,8 @@ cdef inline int learn_tokens(Work* w, const Vocab* v, int n) noexcept nogil:
             w.misses[m] = miss[0]
             m += 1
         else:
-            id = id_of(v, t)
-            remember(w, miss.p, miss.n, &id, 1, miss.key, miss.hash)
+            ids[0] = id_of(v, t)
+            remember(w, miss.p, miss.n, ids, 1, miss.key, miss.hash)
     return m
 
 
@@ -210,7 +211,7 @@ cdef inline void learn_vocabulary(Work* w, const Vocab* v) noexcept nogil:
     cdef uint32_t i, k
     cdef uint32_t n = v.n
     cdef uint32_t room = <uint32_t>((w.cache.short_mask >> 6) * 4 // 5)
-    cdef uint32_t id
+    cdef uint32_t ids[MOST_IDS + 1]
     cdef size_t length
     w.seeded = True
     if not v.whole_first:
@@ -225,8 +226,8 @@ cdef inline void learn_vocabulary(Work* w, const Vocab* v) noexcept nogil:
             bpe_prefetch(short_bucket(&w.cache, short_key(v.bytes + v.offsets[i - 8], length)))
         length = v.offsets[i + 1] - v.offsets[i]
         if 0 < length <= SHORT:
-            id = id_of(v, i)
-            learn(&w.cache, v.bytes + v.offsets[i], length, &id, 1, short_key(v.bytes + v.offsets[i], length))
+            ids[0] = id_of(v, i)
+            learn(&w.cache, v.bytes + v.offsets[i], length, ids, 1, short_key(v.bytes + v.offsets[i], length))
 
 
 cdef inline const uint8_t* unit_start(const Work* w, size_t i) noexcept nogil:

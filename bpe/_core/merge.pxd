@@ -98,15 +98,17 @@ cdef inline void rank_neighbours(const Vocab* v, Word* w) noexcept nogil:
 
 cdef inline void merge_words(const Vocab* v, Word* words, int n) noexcept nogil:
     """All merges of up to BATCH words, which start_word has filled."""
-    cdef int open_words[BATCH]
+    cdef Word* open_words[BATCH]
+    cdef Word* word
     cdef int i, m
     for i in range(n):
-        open_words[i] = i
+        open_words[i] = words + i
     while n:
         m = 0
         for i in range(n):
-            open_words[m] = open_words[i]
-            m += pick(v, words + open_words[i])
+            word = open_words[i]
+            open_words[m] = word
+            m += pick(v, word)
         n = m
         for i in range(n):
-            rank_neighbours(v, words + open_words[i])
+            rank_neighbours(v, open_words[i])
