@@ -20,6 +20,9 @@ from .scan cimport Scanner, scan
 from .vocab cimport NO_TOKEN, Vocab, candidate, find_token, hash_bytes, hash_words, id_of, slot_of
 from .window cimport bpe_ctz64
 
+cdef extern from "simd.h" nogil:
+    int bpe_popcount64(uint64_t)
+
 cdef enum:
     UNITS = 640     # of a block: 512 pieces, those of one more window, and room to write beyond
     FAR = 64        # units without a miss, after which no more are looked for
@@ -74,13 +77,22 @@ cdef inline bint reserve(Work* w, size_t more) noexcept nogil:
 
 
 cdef inline uint32_t* write_word(const Vocab* v, const Word* word, uint32_t* ids) noexcept nogil:
-    """Write the ids of a merged word; the place behind them."""
+    """Write the ids of a merged word, and up to 7 numbers behind them; the place behind the ids."""
     cdef uint64_t alive = word.alive
-    while alive:
-        ids[0] = id_of(v, word.tokens[bpe_ctz64(alive)])
-        ids += 1
-        alive &= alive - 1
-    return ids
+    cdef uint32_t* end = ids + bpe_popcount64(alive)
+    cdef int i
+    if v.ids != NULL:
+        while alive:
+            ids[0] = v.ids[word.tokens[bpe_ctz64(alive)]]
+            ids += 1
+            alive &= alive - 1
+        return end
+    while alive:  # eight at a time: when a loop one by one ends cannot be predicted
+        for i in range(8):
+            ids[i] = word.tokens[bpe_ctz64(alive | <uint64_t>1 << 63)]
+            alive &= alive - 1
+        ids += 8
+    return end
 
 
 cdef inline void add_miss(const Vocab* v, Miss* miss, size_t unit, const uint8_t* p, size_t n, Key key) noexcept nogil:
@@ -123,7 +135,7 @@ cdef inline void learn_misses(Work* w, const Vocab* v, int n) noexcept nogil:
     """
     cdef int i
     cdef const Miss* miss
-    cdef uint32_t ids[WORD]
+    cdef uint32_t ids[WORD + 8]
     if v.whole_first:
         n = learn_tokens(w, v, n)
     for i in range(n):
@@ -131,6 +143,8 @@ cdef inline void learn_misses(Work* w, const Vocab* v, int n) noexcept nogil:
     merge_words(v, w.words, n)
     for i in range(n):
         miss = &w.misses[i]
+        if miss.n <= MEDIUM and bpe_popcount64(w.words[i].alive) > MOST_IDS:
+            continue
         remember(w, miss.p, miss.n, ids, write_word(v, &w.words[i], ids) - ids, miss.key, miss.hash)
     w.n_ready = n
     w.next_ready = 0

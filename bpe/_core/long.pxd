@@ -207,7 +207,7 @@ cdef inline Py_ssize_t join(const Vocab* v, Word* words, const uint8_t* p, size_
     cdef Py_ssize_t count = 0
     cdef int ready = 0          # windows that are merged, the first one at `start`
     cdef int following = 0      # the next of them
-    cdef int most = 1           # to be merged; grows while they meet, for those that do not are in vain
+    cdef int most = 4           # to be merged; grows while they meet, for those that do not are in vain
     a.tokens = b.tokens = NULL
     if not open_stretch(&a, size) or not open_stretch(&b, size):
         count = -1
@@ -276,7 +276,7 @@ cdef inline Py_ssize_t merge_long(const Vocab* v, Word* words, const uint8_t* p,
     cdef Py_ssize_t count = -2
     cdef size_t size = WORD
     cdef Stretch s
-    while count == -2 and v.well_formed and size * 2 < n:
+    while count == -2 and v.well_formed and size < n:
         count = join(v, words, p, n, size, ids)
         size *= 4
     if count == -2:

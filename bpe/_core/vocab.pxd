@@ -124,7 +124,7 @@ cdef inline uint32_t rank_in(const Vocab* v, const uint64_t* bucket, uint64_t ke
     cdef uint64_t b = bucket[1] ^ key
     a = a if a < b else b
     a = a if a < NO_RANK else NO_RANK
-    if bucket[0] > bucket[1] and a == NO_RANK:
+    if (bucket[0] > bucket[1]) & (a == NO_RANK):  # one rare branch, not two
         return rank_behind(v, bucket, key)
     return <uint32_t>a
 
