@@ -142,7 +142,7 @@ cdef inline const uint32_t* ring_ids(const Cache* c, const uint32_t* entry_ids) 
     """The ids of an entry that has more than it holds; NULL if they are overwritten."""
     cdef uint64_t at
     memcpy(&at, entry_ids, 8)
-    return c.ring + (at & (RING - 1)) if c.ring_end - at <= RING else NULL
+    return c.ring + (at & (RING - 1)) if c.ring_end - at < RING - MOST_IDS else NULL
 
 
 cdef inline Short* find_short_anywhere(const Cache* c, Key k) noexcept nogil:
@@ -246,16 +246,19 @@ cdef inline void copy_many(uint32_t* ids, const uint32_t* learned) noexcept nogi
 
 
 cdef inline void put_in_ring(Cache* c, const uint32_t* ids, size_t n, uint32_t* entry_ids) noexcept nogil:
-    """More ids than an entry holds go to the ring; the entry holds where."""
+    """More ids than an entry holds go to the ring; the entry holds where.
+
+    MOST_IDS + 1 are copied, whatever n is: what stands that near to the end counts as overwritten.
+    """
     if (c.ring_end & (RING - 1)) + n > RING:  # not across the end
         c.ring_end = (c.ring_end | (RING - 1)) + 1
     memcpy(entry_ids, &c.ring_end, 8)
-    memcpy(c.ring + (c.ring_end & (RING - 1)), ids, n * 4)
+    copy_many(c.ring + (c.ring_end & (RING - 1)), ids)
     c.ring_end += n
 
 
 cdef inline void learn(Cache* c, const uint8_t* p, size_t n, const uint32_t* ids, size_t count, Key k) noexcept nogil:
-    """Remember the ids of n bytes (k is their short key if n <= SHORT)."""
+    """Remember the ids of n bytes (k is their short key if n <= SHORT); MOST_IDS + 1 can be read."""
     cdef Short* s
     cdef Medium* m
     cdef uint64_t key[4]
@@ -272,7 +275,7 @@ cdef inline void learn(Cache* c, const uint8_t* p, size_t n, const uint32_t* ids
         if count > SHORT_IDS:
             put_in_ring(c, ids, count, s.ids)
         else:
-            memcpy(s.ids, ids, count * 4)
+            bpe_copy16(s.ids, ids)
         return
     medium_key(p, n, key)
     # What stands there moves to the bucket beside it, and so on until one is free.
@@ -288,7 +291,8 @@ cdef inline void learn(Cache* c, const uint8_t* p, size_t n, const uint32_t* ids
     if count > MEDIUM_IDS:
         put_in_ring(c, ids, count, m.ids)
     else:
-        memcpy(m.ids, ids, count * 4)
+        bpe_copy16(m.ids, ids)
+        bpe_copy16(m.ids + 4, ids + 4)
 
 
 cdef inline int open_cache(Cache* c, int bits) noexcept nogil:

@@ -156,29 +156,33 @@ static void bpe_free_table(void *at) {
     free(raw);
 }
 
-/* The least of 16 numbers below 2^31. */
-BPE_INLINE uint32_t bpe_min16(const uint32_t *x) {
+/* The least of 16, 32, 48 or 64 numbers from 2^28 to 2^29.  As single floats they are positive and
+ * normal and have the same order, and SSE2 has a minimum of floats, but none of such integers. */
+BPE_INLINE uint32_t bpe_least(const uint32_t *x, int sixteens) {
 #if defined(BPE_SSE2)
-    __m128i a = _mm_loadu_si128((const __m128i *)x), b = _mm_loadu_si128((const __m128i *)(x + 4));
-    __m128i c = _mm_loadu_si128((const __m128i *)(x + 8)), d = _mm_loadu_si128((const __m128i *)(x + 12));
-    __m128i m;
-#define BPE_MIN(p, q) (m = _mm_cmplt_epi32(p, q), _mm_or_si128(_mm_and_si128(m, p), _mm_andnot_si128(m, q)))
-    a = BPE_MIN(a, b);
-    c = BPE_MIN(c, d);
-    a = BPE_MIN(a, c);
-    b = _mm_shuffle_epi32(a, 0x4E);
-    a = BPE_MIN(a, b);
-    b = _mm_shuffle_epi32(a, 0xB1);
-    a = BPE_MIN(a, b);
-#undef BPE_MIN
-    return (uint32_t)_mm_cvtsi128_si32(a);
+    const float *p = (const float *)x, *end = p + 16 * sixteens;
+    __m128 a = _mm_min_ps(_mm_loadu_ps(p), _mm_loadu_ps(p + 4));
+    __m128 b = _mm_min_ps(_mm_loadu_ps(p + 8), _mm_loadu_ps(p + 12));
+    while ((p += 16) != end) {
+        a = _mm_min_ps(a, _mm_min_ps(_mm_loadu_ps(p), _mm_loadu_ps(p + 4)));
+        b = _mm_min_ps(b, _mm_min_ps(_mm_loadu_ps(p + 8), _mm_loadu_ps(p + 12)));
+    }
+    a = _mm_min_ps(a, b);
+    a = _mm_min_ps(a, _mm_movehl_ps(a, a));
+    a = _mm_min_ss(a, _mm_shuffle_ps(a, a, 1));
+    return (uint32_t)_mm_cvtsi128_si32(_mm_castps_si128(a));
 #elif defined(BPE_NEON)
+    const uint32_t *end = x + 16 * sixteens;
     uint32x4_t a = vminq_u32(vld1q_u32(x), vld1q_u32(x + 4));
     uint32x4_t b = vminq_u32(vld1q_u32(x + 8), vld1q_u32(x + 12));
+    while ((x += 16) != end) {
+        a = vminq_u32(a, vminq_u32(vld1q_u32(x), vld1q_u32(x + 4)));
+        b = vminq_u32(b, vminq_u32(vld1q_u32(x + 8), vld1q_u32(x + 12)));
+    }
     return vminvq_u32(vminq_u32(a, b));
 #else
     uint32_t m = x[0];
-    for (int i = 1; i < 16; i++) m = x[i] < m ? x[i] : m;
+    for (int i = 1; i < 16 * sixteens; i++) m = x[i] < m ? x[i] : m;
     return m;
 #endif
 }

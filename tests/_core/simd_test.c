@@ -67,11 +67,11 @@ int main(void) {
         uint8_t bytes[256];
         bpe_masks expected, got;
         bpe_leads expected_leads, got_leads;
-        uint32_t numbers[16], least = 0xFFFFFFFF;
+        uint32_t numbers[64], least = 0xFFFFFFFF;
         size_t a[192], b[192], count;
         for (int i = 0; i < 256; i++)
             bytes[i] = (uint8_t)(round % 3 == 0   ? draw()
-                                 : round % 3 == 1 ? draw() % 256
+                                 : round % 3 == 1 ? draw() % 128
                                                   : (uint8_t)some[draw() % (sizeof some - 1)]);
         classify[0].masks(bytes, &expected);
         classify[0].leads(bytes, &expected_leads);
@@ -81,11 +81,12 @@ int main(void) {
             wrong += memcmp(&expected, &got, sizeof got) != 0;
             wrong += memcmp(&expected_leads, &got_leads, sizeof got_leads) != 0;
         }
-        for (int i = 0; i < 16; i++) {
-            numbers[i] = (uint32_t)draw() & 0x7FFFFFFF;
+        int sixteens = 1 + round % 4;
+        for (int i = 0; i < 16 * sixteens; i++) {
+            numbers[i] = 1u << 28 | ((uint32_t)draw() & 0xFFFFFFF);
             if (numbers[i] < least) least = numbers[i];
         }
-        wrong += bpe_min16(numbers) != least;
+        wrong += bpe_least(numbers, sixteens) != least;
         const uint8_t *end = bytes + round % 256;
         wrong += bpe_find_starts(bytes, end, starts, 2, 0) != find_plain(bytes, end, starts, 2);
         wrong += find(bytes, end, starts, 2, 0) != find_plain(bytes, end, starts, 2);
