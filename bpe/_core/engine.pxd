@@ -143,8 +143,6 @@ cdef inline void learn_misses(Work* w, const Vocab* v, int n) noexcept nogil:
     merge_words(v, w.words, n)
     for i in range(n):
         miss = &w.misses[i]
-        if miss.n <= MEDIUM and bpe_popcount64(w.words[i].alive) > MOST_IDS:
-            continue
         remember(w, miss.p, miss.n, ids, write_word(v, &w.words[i], ids) - ids, miss.key, miss.hash)
     w.n_ready = n
     w.next_ready = 0
@@ -172,30 +170,33 @@ cdef inline bint emit_merged(Work* w, const Vocab* v, const uint8_t* p, size_t n
     return True
 
 
+cdef inline bint emit_large(Work* w, uint64_t hash, const uint8_t* p, size_t n) noexcept nogil:
+    cdef const Large* large = find_large(&w.cache, hash, p, n)
+    if large == NULL:
+        return False
+    memcpy(w.ids + w.n_ids, large_ids(&w.cache, large), 4 * large.count)
+    w.n_ids += large.count
+    return True
+
+
 cdef inline bint emit_known(Work* w, const uint8_t* p, size_t n, Key key) noexcept nogil:
     """Write what the tables know of a piece (`key` is its short key), wherever it stands there."""
     cdef Short* s
     cdef Medium* m
-    cdef const Large* large
     cdef uint64_t long_key[4]
     if n <= SHORT:
         s = find_short_anywhere(&w.cache, key)
         if s == NULL:
             return False
         w.n_ids += copy_short(&w.cache, s, w.ids + w.n_ids)
-    elif n <= MEDIUM:
+        return True
+    if n <= MEDIUM:
         medium_key(p, n, long_key)
         m = find_medium(&w.cache, long_key)
-        if m == NULL:
-            return False
-        w.n_ids += copy_medium(&w.cache, m, w.ids + w.n_ids)
-    else:
-        large = find_large(&w.cache, hash_bytes(p, n), p, n) if n <= LARGE else NULL
-        if large == NULL:
-            return False
-        memcpy(w.ids + w.n_ids, large_ids(&w.cache, large), 4 * large.count)
-        w.n_ids += large.count
-    return True
+        if m != NULL:
+            w.n_ids += copy_medium(&w.cache, m, w.ids + w.n_ids)
+            return True
+    return n <= LARGE and emit_large(w, hash_bytes(p, n), p, n)
 
 
 cdef inline bint is_known(Work* w, const Miss* miss) noexcept nogil:
@@ -204,13 +205,14 @@ cdef inline bint is_known(Work* w, const Miss* miss) noexcept nogil:
         return find_short_anywhere(&w.cache, miss.key) != NULL
     if miss.n <= MEDIUM:
         medium_key(miss.p, miss.n, long_key)
-        return find_medium(&w.cache, long_key) != NULL
+        if find_medium(&w.cache, long_key) != NULL:
+            return True
     return find_large(&w.cache, miss.hash, miss.p, miss.n) != NULL
 
 
 cdef inline void remember(Work* w, const uint8_t* p, size_t n, const uint32_t* ids, size_t count, Key key, uint64_t hash) noexcept nogil:
-    """Learn the ids of a piece."""
-    if n <= MEDIUM:
+    """Learn the ids of a piece; one of medium length that has too many for its table is large."""
+    if n <= MEDIUM and count <= MOST_IDS:
         learn(&w.cache, p, n, ids, count, key)
     elif n <= LARGE:
         learn_large(&w.cache, hash, p, n, ids, count)
@@ -274,7 +276,7 @@ cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil
     cdef int misses = 0
     if not reserve(w, length + 16 * (w.n_units - first)):
         return False
-    # What has too many tokens to be remembered, or was pushed out again, may be ready.
+    # What was pushed out again may be ready.
     if emit_ready(w, v, first) or emit_known(w, p, length, w.keys[first]):
         return True
     if length > WORD:
