@@ -91,6 +91,7 @@ cdef class Batch:
         with nogil:
             work.n_ids = 0
             for i in range(first, end):
+                self.core.meet(work, self.items[i].n)
                 got = self.core.append_ids(work, self.items[i].p, self.items[i].n, self.specials, self.count_only)
                 if got < 0:
                     break

@@ -142,7 +142,7 @@ cdef inline const uint32_t* ring_ids(const Cache* c, const uint32_t* entry_ids) 
     """The ids of an entry that has more than it holds; NULL if they are overwritten."""
     cdef uint64_t at
     memcpy(&at, entry_ids, 8)
-    return c.ring + (at & (RING - 1)) if c.ring_end - at <= RING else NULL
+    return c.ring + (at & (RING - 1)) if c.ring_end - at < RING - MOST_IDS else NULL
 
 
 cdef inline Short* find_short_anywhere(const Cache* c, Key k) noexcept nogil:
@@ -175,12 +175,15 @@ cdef inline bint is_medium(const Medium* e, const uint64_t* key) noexcept nogil:
 
 
 cdef inline Medium* find_medium(const Cache* c, const uint64_t* key) noexcept nogil:
-    """The entry of a key, or NULL."""
-    cdef Medium* e = medium_bucket(c, key)
-    if not is_medium(e, key):
-        e = <Medium*>(<size_t>e ^ 64)
-        if not is_medium(e, key):
+    """The entry of a key, or NULL: in its own bucket, or in one of the three beside it."""
+    cdef Medium* home = medium_bucket(c, key)
+    cdef Medium* e = home
+    cdef size_t way = 0
+    while not is_medium(e, key):
+        way += 64
+        if way == 256:
             return NULL
+        e = <Medium*>(<size_t>home ^ way)
     if e.key[3] >> 60 > MEDIUM_IDS and ring_ids(c, e.ids) == NULL:
         e.key[3] = 0
         return NULL
@@ -243,16 +246,19 @@ cdef inline void copy_many(uint32_t* ids, const uint32_t* learned) noexcept nogi
 
 
 cdef inline void put_in_ring(Cache* c, const uint32_t* ids, size_t n, uint32_t* entry_ids) noexcept nogil:
-    """More ids than an entry holds go to the ring; the entry holds where."""
+    """More ids than an entry holds go to the ring; the entry holds where.
+
+    MOST_IDS + 1 are copied, whatever n is: what stands that near to the end counts as overwritten.
+    """
     if (c.ring_end & (RING - 1)) + n > RING:  # not across the end
         c.ring_end = (c.ring_end | (RING - 1)) + 1
     memcpy(entry_ids, &c.ring_end, 8)
-    memcpy(c.ring + (c.ring_end & (RING - 1)), ids, n * 4)
+    copy_many(c.ring + (c.ring_end & (RING - 1)), ids)
     c.ring_end += n
 
 
 cdef inline void learn(Cache* c, const uint8_t* p, size_t n, const uint32_t* ids, size_t count, Key k) noexcept nogil:
-    """Remember the ids of n bytes (k is their short key if n <= SHORT)."""
+    """Remember the ids of n bytes (k is their short key if n <= SHORT); MOST_IDS + 1 can be read."""
     cdef Short* s
     cdef Medium* m
     cdef uint64_t key[4]
@@ -269,17 +275,24 @@ cdef inline void learn(Cache* c, const uint8_t* p, size_t n, const uint32_t* ids
         if count > SHORT_IDS:
             put_in_ring(c, ids, count, s.ids)
         else:
-            memcpy(s.ids, ids, count * 4)
+            bpe_copy16(s.ids, ids)
         return
     medium_key(p, n, key)
+    # What stands there moves to the bucket beside it, and so on until one is free.
     m = medium_bucket(c, key)
-    (<Medium*>(<size_t>m ^ 64))[0] = m[0]
+    if m.key[3]:
+        if (<Medium*>(<size_t>m ^ 64)).key[3]:
+            if (<Medium*>(<size_t>m ^ 128)).key[3]:
+                (<Medium*>(<size_t>m ^ 192))[0] = (<Medium*>(<size_t>m ^ 128))[0]
+            (<Medium*>(<size_t>m ^ 128))[0] = (<Medium*>(<size_t>m ^ 64))[0]
+        (<Medium*>(<size_t>m ^ 64))[0] = m[0]
     memcpy(m.key, key, 32)
     m.key[3] |= <uint64_t>count << 60
     if count > MEDIUM_IDS:
         put_in_ring(c, ids, count, m.ids)
     else:
-        memcpy(m.ids, ids, count * 4)
+        bpe_copy16(m.ids, ids)
+        bpe_copy16(m.ids + 4, ids + 4)
 
 
 cdef inline int open_cache(Cache* c, int bits) noexcept nogil:

@@ -2,34 +2,33 @@
 # classify 64 bytes.  Both are found once, when the module is imported.
 
 cdef ClassTable CLASSES
-cdef bpe_classify_fn classify
+cdef bpe_classify classify
 cdef bpe_write_bits_fn write_bits
 cdef bytes class_data  # keeps CLASSES alive
-cdef dict variants = {}
+cdef bpe_classify[4] variants
+cdef list names = []
 
 
 def classifications():
     """The ways to classify text that run on this machine, the fastest one last."""
-    return [*variants]
+    return [*names]
 
 
 def use_classification(name):
     """Use one of them from now on: the tests compare their ids."""
     global classify
-    classify = <bpe_classify_fn><size_t>variants[name]
+    classify = variants[names.index(name)]
 
 
 cdef int _open_module() except -1:
     """The class table and the fastest classification; once, at import."""
     global classify, class_data, write_bits
-    cdef bpe_classify_fn fns[4]
-    cdef const char* names[4]
-    cdef int n = bpe_classify_variants(fns, names)
+    cdef int n = bpe_classify_variants(variants)
     cdef int i
-    classify = fns[n - 1]
+    classify = variants[n - 1]
     write_bits = bpe_best_write_bits()
     for i in range(n):
-        variants[names[i].decode()] = <size_t>fns[i]
+        names.append(variants[i].name.decode())
     # Categories to classes, in the order in which the data file numbers them.
     order = unicode.CATEGORIES.split()
     by_letter = {"C": REST, "Z": REST, "M": MARK, "N": NUMBER, "P": PUNCT, "S": PUNCT}

@@ -1,7 +1,6 @@
 # The compiled core: Python objects at the edge of the engine, which knows none.
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_Release, PyObject_CheckBuffer, PyObject_GetBuffer
-from cpython.bytearray cimport PyByteArray_FromStringAndSize
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.list cimport PyList_New
 from cpython.number cimport PyNumber_Index
@@ -13,16 +12,17 @@ from libc.string cimport memcpy, memset
 from .cache cimport SHORT_BITS, bpe_copy16, close_cache, open_cache
 from .chars cimport (
     BLANK, KANA_HAN, KANA_ODD, KANA_PUNCT, LOWER, MARK, NEWLINE, NUMBER, OTHER, PUNCT, REST, UPPER, ClassTable,
+    class_of, is_letter, is_white,
 )
 from .engine cimport UNITS, Work, emit_merged, encode_block, learn_vocabulary, reserve
 from .joints cimport Joints, make_joints
 from .scan cimport bpe_best_write_bits, bpe_write_bits_fn, CL100K, DEEPSEEK, GPT2, NO_FAMILY, O200K, Scanner, scan
-from .special cimport Specials, next_special
+from .special cimport Specials, bpe_best_find, next_special
 from .vocab cimport (
     PADDING, NO_TOKEN, NO_RANK, TOKEN_BITS, Vocab, add_pair, alloc_pairs, expand_pairs, find_token, free_vocab, hash_bytes,
     index_byte_pairs, index_tokens, pair_all_splits,
 )
-from .window cimport bpe_classify_fn, bpe_classify_variants
+from .window cimport bpe_classify, bpe_classify_variants
 
 # Not `from ..errors import`: Cython looks that up as "bpe.errors", the name at the time of the build,
 # so that a vendored copy would take the modules of an installed bpe that was imported before.
@@ -72,6 +72,7 @@ include "classes.pxi"
 
 
 include "workspace.pxi"
+include "stretches.pxi"
 include "specials.pxi"
 include "tables.pxi"
 include "decoding.pxi"
@@ -87,6 +88,7 @@ cdef class CompiledCore:
     cdef list pool                   # workspaces that no call uses
     cdef Py_ssize_t most_idle        # workspaces that are kept there
     cdef bint opened                 # some call has had one
+    cdef Met met
     cdef Decoder decoder
     cdef PyObject** numbers          # id -> int, made when first met; NULL beyond n_numbers
     cdef uint32_t n_numbers
@@ -156,10 +158,17 @@ cdef class CompiledCore:
 
     cdef void open_scanner(self, Scanner* s, const uint8_t* text) noexcept nogil:
         s.classes = &CLASSES
-        s.classify = classify
+        s.classify = &classify
         s.write_bits = write_bits
         s.family = self.family
         s.text = text
+
+    cdef void meet(self, Work* work, Py_ssize_t n) noexcept nogil:
+        """Learn the vocabulary when much text has been seen; n more are coming."""
+        if not work.seeded:
+            work.seen += n
+            if work.seen >= MUCH_TEXT:
+                learn_vocabulary(work, &self.vocab)
 
     cdef Py_ssize_t append_ids(self, Work* work, const uint8_t* p, Py_ssize_t n, const Specials* specials, bint count_only) noexcept nogil:
         """Put the ids of a text behind those in work.ids; their number, or -1: no memory.
@@ -173,10 +182,6 @@ cdef class CompiledCore:
         cdef Py_ssize_t total = 0
         self.open_scanner(&s, p)
         work.failed = False
-        if not work.seeded:
-            work.seen += n
-            if work.seen >= MUCH_TEXT:
-                learn_vocabulary(work, &self.vocab)
         while True:
             s.end = next_special(specials, s.text, end, &which) if specials != NULL else end
             while encode_block(work, &self.vocab, self.joints, &s):
@@ -206,7 +211,12 @@ cdef class CompiledCore:
             return self.fill_by_pattern(work, text, specials)
         if specials is not None and (<CompiledSpecialSet?>specials).set.n:
             found = &(<CompiledSpecialSet>specials).set
+        self.meet(work, len(text))
+        if found == NULL and in_stretches(text, &self.met):
+            return self.fill_by_stretches(work, text, count_only)
         p = <const uint8_t*>PyUnicode_AsUTF8AndSize(text, &n)
+        if not count_only and not reserve(work, n // BYTES_PER_ID):
+            raise MemoryError
         if n < SHORT_TEXT:
             n = self.append_ids(work, p, n, found, count_only)
         else:
@@ -215,6 +225,25 @@ cdef class CompiledCore:
         if n < 0:
             raise MemoryError
         return n
+
+    cdef Py_ssize_t fill_by_stretches(self, Work* work, text, bint count_only) except -1:
+        """The same for long text without special tokens that is not ASCII."""
+        cdef Py_ssize_t done, utf8_done, total, rest
+        cdef Py_ssize_t n = PyUnicode_GET_LENGTH(text)
+        cdef int kind = PyUnicode_KIND(text)
+        cdef const void* data = PyUnicode_DATA(text)
+        cdef const uint8_t* p
+        with nogil:
+            total = append_stretches(self, work, kind, data, n, count_only, &done, &utf8_done)
+        if total >= 0 and done < n:  # a surrogate, which raises, or nowhere to cut
+            p = <const uint8_t*>PyUnicode_AsUTF8AndSize(text, &n) + utf8_done
+            rest = n - utf8_done
+            with nogil:
+                rest = self.append_ids(work, p, rest, NULL, count_only)
+            total = total + rest if rest >= 0 else -1
+        if total < 0:
+            raise MemoryError
+        return total
 
     cdef Py_ssize_t fill_by_pattern(self, Work* work, text, CompiledSpecialSet specials) except -1:
         """The same with a caller's own pattern: piece after piece, by its regular expression."""
@@ -275,11 +304,17 @@ cdef class CompiledCore:
     def encode_array(self, text, specials=None):
         """Ids of text, as native uint32."""
         cdef Workspace w = self.take()
-        cdef Py_ssize_t n
+        cdef uint32_t* ids = w.work.ids
+        cdef size_t room = w.work.room
+        w.work.ids = NULL
+        w.work.room = 0
         try:
-            n = self.fill(w.work, text, specials, False)
-            return PyByteArray_FromStringAndSize(<char*>w.work.ids, n * 4)
+            self.fill(w.work, text, specials, False)
+            return memoryview(take_ids(w.work))
         finally:
+            free(w.work.ids)
+            w.work.ids = ids
+            w.work.room = room
             self.give(w)
 
     def count(self, text, specials=None):

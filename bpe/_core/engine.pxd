@@ -1,6 +1,6 @@
 # The engine: text to token ids, block by block.
 #
-# A block is some 512 pieces.  (A) The scanner finds their ends.  (B) Their keys are built and the
+# A block is some 150 pieces, whose buckets stay in the first level of the cache.  (A) The scanner finds their ends.  (B) Their keys are built and the
 # buckets of the table asked for.  (C) The table is probed and the ids written; at a miss the next
 # misses of the block are collected, merged together and learned.
 
@@ -8,7 +8,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport realloc
 from libc.string cimport memcpy
 from .cache cimport (
-    LARGE, MEDIUM, SHORT, SHORT_IDS, Cache, Key, Large, Medium, Short, beside, bpe_copy16,
+    LARGE, MEDIUM, MOST_IDS, SHORT, SHORT_IDS, Cache, Key, Large, Medium, Short, beside, bpe_copy16,
     bpe_prefetch, copy_many, copy_medium, copy_short, find_large, find_medium, find_short,
     find_short_anywhere, large_ids, learn, learn_large, medium_bucket_at, medium_key, ring_ids,
     short_bucket, short_key, short_key_near,
@@ -20,19 +20,22 @@ from .scan cimport Scanner, scan
 from .vocab cimport NO_TOKEN, Vocab, candidate, find_token, hash_bytes, hash_words, id_of, slot_of
 from .window cimport bpe_ctz64
 
+cdef extern from "simd.h" nogil:
+    int bpe_popcount64(uint64_t)
+
 cdef enum:
-    UNITS = 640     # of a block: 512 pieces, those of one more window, and room to write beyond
+    UNITS = 256     # of a block: 128 pieces, those of one more window, and room to write beyond
     FAR = 64        # units without a miss, after which no more are looked for
     PARTS = 13      # bytes of the shortest piece that is cut in parts: below, it is met again as a whole
     SLACK = 16      # ids that may be written behind the end
 
-# A piece that no table of the caller's knows.
+# A unit that no table of the caller's knows.
 cdef struct Miss:
+    size_t unit         # its number in the block
     const uint8_t* p
     size_t n
     Key key             # if n <= SHORT
     uint64_t hash
-    uint32_t token      # that it is as a whole, or NO_TOKEN
 
 # What one call needs for itself.
 cdef struct Work:
@@ -48,8 +51,11 @@ cdef struct Work:
     const size_t* unit_ends     # from there: `ends` or `part_ends`
     Key keys[UNITS]
     Short* buckets[UNITS]
+    # The misses that were merged together, and those of them that are still to be written.
     Miss misses[BATCH]
     Word words[BATCH]
+    int n_ready, next_ready
+    Word spare[BATCH]   # for pieces that are merged alone
     bint failed         # no memory
     size_t seen         # bytes of text, until then
     bint seeded         # the vocabulary's short tokens are in the table
@@ -71,17 +77,26 @@ cdef inline bint reserve(Work* w, size_t more) noexcept nogil:
 
 
 cdef inline uint32_t* write_word(const Vocab* v, const Word* word, uint32_t* ids) noexcept nogil:
-    """Write the ids of a merged word; the place behind them."""
+    """Write the ids of a merged word, and up to 7 numbers behind them; the place behind the ids."""
     cdef uint64_t alive = word.alive
-    while alive:
-        ids[0] = id_of(v, word.tokens[bpe_ctz64(alive)])
-        ids += 1
-        alive &= alive - 1
-    return ids
+    cdef uint32_t* end = ids + bpe_popcount64(alive)
+    cdef int i
+    if v.ids != NULL:
+        while alive:
+            ids[0] = v.ids[word.tokens[bpe_ctz64(alive)]]
+            ids += 1
+            alive &= alive - 1
+        return end
+    while alive:  # eight at a time: when a loop one by one ends cannot be predicted
+        for i in range(8):
+            ids[i] = word.tokens[bpe_ctz64(alive | <uint64_t>1 << 63)]
+            alive &= alive - 1
+        ids += 8
+    return end
 
 
-cdef inline void add_miss(Work* w, const Vocab* v, int i, const uint8_t* p, size_t n, Key key) noexcept nogil:
-    cdef Miss* miss = &w.misses[i]
+cdef inline void add_miss(const Vocab* v, Miss* miss, size_t unit, const uint8_t* p, size_t n, Key key) noexcept nogil:
+    miss.unit = unit
     miss.p = p
     miss.n = n
     miss.key = key
@@ -89,41 +104,48 @@ cdef inline void add_miss(Work* w, const Vocab* v, int i, const uint8_t* p, size
     bpe_prefetch(v.slots + slot_of(v, miss.hash))
 
 
+cdef inline int learn_tokens(Work* w, const Vocab* v, int n) noexcept nogil:
+    """Remember those of n misses that are tokens; the number of the others, which move up."""
+    cdef int i
+    cdef int m = 0
+    cdef const Miss* miss
+    cdef uint32_t t
+    cdef uint32_t ids[MOST_IDS + 1]
+    for i in range(n):
+        t = candidate(v, w.misses[i].hash)
+        if t != NO_TOKEN:
+            bpe_prefetch(v.offsets + t)
+            bpe_prefetch(v.bytes + v.offsets[t])
+    for i in range(n):
+        miss = &w.misses[i]
+        t = find_token(v, miss.hash, miss.p, miss.n)
+        if t == NO_TOKEN:
+            w.misses[m] = miss[0]
+            m += 1
+        else:
+            ids[0] = id_of(v, t)
+            remember(w, miss.p, miss.n, ids, 1, miss.key, miss.hash)
+    return m
+
+
 cdef inline void learn_misses(Work* w, const Vocab* v, int n) noexcept nogil:
     """Find the tokens of up to BATCH misses and remember them.
 
     Each step is done for all before the next: the loads of one miss hide behind the others.
     """
-    cdef int i, m
-    cdef Miss* miss
-    cdef uint32_t t
-    cdef uint32_t ids[WORD]
+    cdef int i
+    cdef const Miss* miss
+    cdef uint32_t ids[WORD + 8]
     if v.whole_first:
-        for i in range(n):
-            t = candidate(v, w.misses[i].hash)
-            w.misses[i].token = t
-            if t != NO_TOKEN:
-                bpe_prefetch(v.offsets + t)
-        for i in range(n):
-            if w.misses[i].token != NO_TOKEN:
-                bpe_prefetch(v.bytes + v.offsets[w.misses[i].token])
-    m = 0
+        n = learn_tokens(w, v, n)
+    for i in range(n):
+        start_word(v, &w.words[i], w.misses[i].p, <int>w.misses[i].n)
+    merge_words(v, w.words, n)
     for i in range(n):
         miss = &w.misses[i]
-        miss.token = find_token(v, miss.hash, miss.p, miss.n) if v.whole_first else NO_TOKEN
-        if miss.token == NO_TOKEN:
-            start_word(v, &w.words[m], miss.p, <int>miss.n)
-            m += 1
-    merge_words(v, w.words, m)
-    m = 0
-    for i in range(n):
-        miss = &w.misses[i]
-        if miss.token == NO_TOKEN:
-            learn(&w.cache, miss.p, miss.n, ids, write_word(v, &w.words[m], ids) - ids, miss.key)
-            m += 1
-        else:
-            ids[0] = id_of(v, miss.token)
-            learn(&w.cache, miss.p, miss.n, ids, 1, miss.key)
+        remember(w, miss.p, miss.n, ids, write_word(v, &w.words[i], ids) - ids, miss.key, miss.hash)
+    w.n_ready = n
+    w.next_ready = 0
 
 
 cdef inline bint emit_merged(Work* w, const Vocab* v, const uint8_t* p, size_t n) noexcept nogil:
@@ -136,11 +158,11 @@ cdef inline bint emit_merged(Work* w, const Vocab* v, const uint8_t* p, size_t n
         w.ids[w.n_ids] = id_of(v, token)
         w.n_ids += 1
     elif n <= WORD:
-        start_word(v, w.words, p, <int>n)
-        merge_words(v, w.words, 1)
-        w.n_ids = write_word(v, w.words, w.ids + w.n_ids) - w.ids
+        start_word(v, w.spare, p, <int>n)
+        merge_words(v, w.spare, 1)
+        w.n_ids = write_word(v, w.spare, w.ids + w.n_ids) - w.ids
     else:
-        count = merge_long(v, w.words, p, n, w.ids + w.n_ids)
+        count = merge_long(v, w.spare, p, n, w.ids + w.n_ids)
         if count < 0:
             w.failed = True
             return False
@@ -148,55 +170,52 @@ cdef inline bint emit_merged(Work* w, const Vocab* v, const uint8_t* p, size_t n
     return True
 
 
+cdef inline bint emit_large(Work* w, uint64_t hash, const uint8_t* p, size_t n) noexcept nogil:
+    cdef const Large* large = find_large(&w.cache, hash, p, n)
+    if large == NULL:
+        return False
+    memcpy(w.ids + w.n_ids, large_ids(&w.cache, large), 4 * large.count)
+    w.n_ids += large.count
+    return True
+
+
 cdef inline bint emit_known(Work* w, const uint8_t* p, size_t n, Key key) noexcept nogil:
     """Write what the tables know of a piece (`key` is its short key), wherever it stands there."""
     cdef Short* s
     cdef Medium* m
-    cdef const Large* large
     cdef uint64_t long_key[4]
     if n <= SHORT:
         s = find_short_anywhere(&w.cache, key)
         if s == NULL:
             return False
         w.n_ids += copy_short(&w.cache, s, w.ids + w.n_ids)
-    elif n <= MEDIUM:
+        return True
+    if n <= MEDIUM:
         medium_key(p, n, long_key)
         m = find_medium(&w.cache, long_key)
-        if m == NULL:
-            return False
-        w.n_ids += copy_medium(&w.cache, m, w.ids + w.n_ids)
-    else:
-        large = find_large(&w.cache, hash_bytes(p, n), p, n) if n <= LARGE else NULL
-        if large == NULL:
-            return False
-        memcpy(w.ids + w.n_ids, large_ids(&w.cache, large), 4 * large.count)
-        w.n_ids += large.count
-    return True
+        if m != NULL:
+            w.n_ids += copy_medium(&w.cache, m, w.ids + w.n_ids)
+            return True
+    return n <= LARGE and emit_large(w, hash_bytes(p, n), p, n)
 
 
-cdef inline bint is_known(Work* w, const uint8_t* p, size_t n, Key key) noexcept nogil:
+cdef inline bint is_known(Work* w, const Miss* miss) noexcept nogil:
     cdef uint64_t long_key[4]
-    if n <= SHORT:
-        return find_short_anywhere(&w.cache, key) != NULL
-    medium_key(p, n, long_key)
-    return find_medium(&w.cache, long_key) != NULL
+    if miss.n <= SHORT:
+        return find_short_anywhere(&w.cache, miss.key) != NULL
+    if miss.n <= MEDIUM:
+        medium_key(miss.p, miss.n, long_key)
+        if find_medium(&w.cache, long_key) != NULL:
+            return True
+    return find_large(&w.cache, miss.hash, miss.p, miss.n) != NULL
 
 
-cdef inline bint emit_unknown(Work* w, const Vocab* v, const uint8_t* p, size_t n, Key key) noexcept nogil:
-    """Merge one piece, write it, remember it; n ids are reserved.  False: no memory."""
-    cdef size_t before = w.n_ids
-    if not emit_merged(w, v, p, n):
-        return False
-    remember(w, p, n, before, key)
-    return True
-
-
-cdef inline void remember(Work* w, const uint8_t* p, size_t n, size_t before, Key key) noexcept nogil:
-    """Learn the ids that were written for a piece."""
-    if n <= MEDIUM:
-        learn(&w.cache, p, n, w.ids + before, w.n_ids - before, key)
+cdef inline void remember(Work* w, const uint8_t* p, size_t n, const uint32_t* ids, size_t count, Key key, uint64_t hash) noexcept nogil:
+    """Learn the ids of a piece; one of medium length that has too many for its table is large."""
+    if n <= MEDIUM and count <= MOST_IDS:
+        learn(&w.cache, p, n, ids, count, key)
     elif n <= LARGE:
-        learn_large(&w.cache, hash_bytes(p, n), p, n, w.ids + before, w.n_ids - before)
+        learn_large(&w.cache, hash, p, n, ids, count)
 
 
 cdef inline void learn_vocabulary(Work* w, const Vocab* v) noexcept nogil:
@@ -208,7 +227,7 @@ cdef inline void learn_vocabulary(Work* w, const Vocab* v) noexcept nogil:
     cdef uint32_t i, k
     cdef uint32_t n = v.n
     cdef uint32_t room = <uint32_t>((w.cache.short_mask >> 6) * 4 // 5)
-    cdef uint32_t id
+    cdef uint32_t ids[MOST_IDS + 1]
     cdef size_t length
     w.seeded = True
     if not v.whole_first:
@@ -223,8 +242,8 @@ cdef inline void learn_vocabulary(Work* w, const Vocab* v) noexcept nogil:
             bpe_prefetch(short_bucket(&w.cache, short_key(v.bytes + v.offsets[i - 8], length)))
         length = v.offsets[i + 1] - v.offsets[i]
         if 0 < length <= SHORT:
-            id = id_of(v, i)
-            learn(&w.cache, v.bytes + v.offsets[i], length, &id, 1, short_key(v.bytes + v.offsets[i], length))
+            ids[0] = id_of(v, i)
+            learn(&w.cache, v.bytes + v.offsets[i], length, ids, 1, short_key(v.bytes + v.offsets[i], length))
 
 
 cdef inline const uint8_t* unit_start(const Work* w, size_t i) noexcept nogil:
@@ -233,6 +252,16 @@ cdef inline const uint8_t* unit_start(const Work* w, size_t i) noexcept nogil:
 
 cdef inline size_t unit_length(const Work* w, size_t i) noexcept nogil:
     return w.unit_ends[i] - (w.unit_ends[i - 1] if i else 0)
+
+
+cdef inline bint emit_ready(Work* w, const Vocab* v, size_t unit) noexcept nogil:
+    """Write a unit that was merged with one before it; False if it was not."""
+    while w.next_ready < w.n_ready and w.misses[w.next_ready].unit < unit:
+        w.next_ready += 1
+    if w.next_ready == w.n_ready or w.misses[w.next_ready].unit != unit:
+        return False
+    w.n_ids = write_word(v, &w.words[w.next_ready], w.ids + w.n_ids) - w.ids
+    return True
 
 
 cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil:
@@ -247,15 +276,21 @@ cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil
     cdef int misses = 0
     if not reserve(w, length + 16 * (w.n_units - first)):
         return False
-    if emit_known(w, p, length, w.keys[first]):
+    # What was pushed out again may be ready.
+    if emit_ready(w, v, first) or emit_known(w, p, length, w.keys[first]):
         return True
-    if length > MEDIUM:
-        return emit_unknown(w, v, p, length, w.keys[first])
+    if length > WORD:
+        i = w.n_ids
+        if not emit_merged(w, v, p, length):
+            return False
+        if length <= LARGE:
+            remember(w, p, length, w.ids + i, w.n_ids - i, w.keys[first], hash_bytes(p, length))
+        return True
     # Candidates first: what their buckets do not have may stand in the ones beside them.  Where
     # misses are rare it does not pay to look far for the next.
     i = first
     while i < w.n_units and i - last < FAR and n < BATCH:
-        if i == first or (find_short(w.buckets[i], w.keys[i]) == NULL and unit_length(w, i) <= MEDIUM):
+        if i == first or (find_short(w.buckets[i], w.keys[i]) == NULL and unit_length(w, i) <= WORD):
             bpe_prefetch(beside(w.buckets[i]))
             candidates[n] = i
             n += 1
@@ -263,16 +298,11 @@ cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil
         i += 1
     for k in range(n):
         i = candidates[k]
-        p = unit_start(w, i)
-        length = unit_length(w, i)
-        if k == 0 or not is_known(w, p, length, w.keys[i]):
-            add_miss(w, v, misses, p, length, w.keys[i])
+        add_miss(v, &w.misses[misses], i, unit_start(w, i), unit_length(w, i), w.keys[i])
+        if k == 0 or not is_known(w, &w.misses[misses]):
             misses += 1
     learn_misses(w, v, misses)
-    p = unit_start(w, first)
-    length = unit_length(w, first)
-    # Too many tokens to remember, or pushed out again: alone.
-    return emit_known(w, p, length, w.keys[first]) or emit_merged(w, v, p, length)
+    return emit_ready(w, v, first) or emit_known(w, p, length, w.keys[first]) or emit_merged(w, v, p, length)
 
 
 cdef inline void make_keys(Work* w, const uint8_t* text_end) noexcept nogil:
@@ -317,6 +347,7 @@ cdef inline bint emit_units(Work* w, const Vocab* v, const uint8_t* text_end) no
     if not reserve(w, 16 * n):
         return False
     make_keys(w, text_end)
+    w.n_ready = w.next_ready = 0
     out = w.ids + w.n_ids
     for i in range(n):
         e = find_short(w.buckets[i], w.keys[i])

@@ -33,8 +33,8 @@ class Core(Protocol):
 
     def encode(self, text: str, specials: SpecialSet | None = None) -> list[int]: ...
 
-    def encode_array(self, text: str, specials: SpecialSet | None = None) -> bytearray:
-        """The ids as native uint32, four bytes each."""
+    def encode_array(self, text: str, specials: SpecialSet | None = None) -> memoryview:
+        """The ids as native uint32."""
 
     def count(self, text: str, specials: SpecialSet | None = None) -> int:
         """len(encode(text, specials)), without the list."""

@@ -2,19 +2,24 @@
 #
 # A sequence of tokens is the encoding of its bytes if each two neighbours are the encoding of
 # theirs: the first merge across a boundary would only depend on the two tokens at it.  That holds
-# for well-formed vocabularies.  So windows of a piece are merged on their own, each from a token's
-# start in the one before; where both have a token in common they are joined, since each pair of
-# neighbours stands in one of them.  Without a common token the windows grow.  A window that repeats
-# the one before it (a run of one character) is copied.
+# for well-formed vocabularies.  So windows of a piece are merged on their own; where two that
+# overlap have a token in common they are joined, since each pair of neighbours stands in one of
+# them.  Many windows are merged in turns, each some bytes behind the one before.  Where such a one
+# has no token in common with the one before, the next ones are made anew from a token's start in
+# that; if there is none either, the windows grow.  One that repeats the one before it (a run of one
+# character) is copied.
 #
 # Other vocabularies, and windows above 64 bytes, use a heap over the pairs: O(n log n).
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy
-from .merge cimport WORD, Word, merge_words, start_word
+from .merge cimport BATCH, WORD, Word, merge_words, start_word
 from .vocab cimport NO_RANK, Vocab, id_of, merged, pair_rank
 from .window cimport bpe_ctz64
+
+cdef enum:
+    STRIDE = 48  # bytes from window to window, if they are merged in turns
 
 
 cdef struct Heap:
@@ -133,32 +138,58 @@ cdef inline bint open_stretch(Stretch* s, size_t room) noexcept nogil:
     return True
 
 
-cdef inline bint fill_stretch(Stretch* s, const Stretch* before, const Vocab* v, Word* word, const uint8_t* p, size_t start, size_t size) noexcept nogil:
-    """Merge p[start:start + size]; False: no memory."""
-    cdef uint64_t alive
+cdef inline void unpack(const Word* word, Stretch* s, size_t start, size_t size) noexcept nogil:
+    """The tokens of a merged word."""
+    cdef uint64_t alive = word.alive
     cdef int at, end
     s.start = start
-    s.first = 0
-    if before != NULL and before.size == size and memcmp(p + before.start, p + start, size) == 0:
-        s.n = before.n
-        memcpy(s.tokens, before.tokens, before.n * 4)
-        memcpy(s.lengths, before.lengths, before.n * 4)
-    elif size > WORD:
-        s.n = merge_heap(v, p + start, size, s.tokens, s.lengths)
-    else:
-        start_word(v, word, p + start, <int>size)
-        merge_words(v, word, 1)
-        alive = word.alive
-        s.n = 0
-        while alive:
-            at = bpe_ctz64(alive)
-            alive &= alive - 1
-            end = bpe_ctz64(alive) if alive else <int>size
-            s.tokens[s.n] = word.tokens[at]
-            s.lengths[s.n] = end - at
-            s.n += 1
     s.size = size
-    return s.n >= 0
+    s.n = 0
+    while alive:
+        at = bpe_ctz64(alive)
+        alive &= alive - 1
+        end = bpe_ctz64(alive) if alive else <int>size
+        s.tokens[s.n] = word.tokens[at]
+        s.lengths[s.n] = end - at
+        s.n += 1
+
+
+cdef inline size_t window_size(size_t start, size_t size, size_t n) noexcept nogil:
+    return size if n - start > size else n - start
+
+
+cdef inline int merge_windows(const Vocab* v, Word* words, const uint8_t* p, size_t start, size_t n, int most) noexcept nogil:
+    """Merge the next windows of p[:n], from `start` on; their number."""
+    cdef int count = 0
+    cdef size_t size = 0
+    while count < most and start + size < n:
+        start += STRIDE if count else 0
+        size = window_size(start, WORD, n)
+        start_word(v, &words[count], p + start, <int>size)
+        count += 1
+    merge_words(v, words, count)
+    return count
+
+
+cdef inline Py_ssize_t meet(const Stretch* a, Py_ssize_t* first, size_t other, const Stretch* b) noexcept nogil:
+    """The first token that both have, same start and same end; -1: there is none.
+
+    `first` is the one of a to begin with, which starts at `other`, and then the one that was found.
+    """
+    cdef size_t at = b.start
+    cdef Py_ssize_t i = first[0]
+    cdef Py_ssize_t k = 0
+    while i < a.n and k < b.n:
+        if other == at and a.lengths[i] == b.lengths[k]:
+            first[0] = i
+            return k
+        if other <= at:
+            other += a.lengths[i]
+            i += 1
+        else:
+            at += b.lengths[k]
+            k += 1
+    return -1
 
 
 cdef inline Py_ssize_t write_tokens(const Vocab* v, const uint32_t* tokens, Py_ssize_t n, uint32_t* ids) noexcept nogil:
@@ -168,66 +199,85 @@ cdef inline Py_ssize_t write_tokens(const Vocab* v, const uint32_t* tokens, Py_s
     return n
 
 
-cdef inline Py_ssize_t join(const Vocab* v, Word* word, const uint8_t* p, size_t n, size_t size, uint32_t* ids) noexcept nogil:
+cdef inline Py_ssize_t join(const Vocab* v, Word* words, const uint8_t* p, size_t n, size_t size, uint32_t* ids) noexcept nogil:
     """Merge n bytes by windows of `size`; -1: no memory; -2: no token in common somewhere."""
     cdef Stretch a, b, c
-    cdef size_t at, other
-    cdef Py_ssize_t i, k, cut
+    cdef size_t at, other, start
+    cdef Py_ssize_t i, k
     cdef Py_ssize_t count = 0
+    cdef int ready = 0          # windows that are merged, the first one at `start`
+    cdef int following = 0      # the next of them
+    cdef int most = 4           # to be merged; grows while they meet, for those that do not are in vain
     a.tokens = b.tokens = NULL
-    if not open_stretch(&a, size) or not open_stretch(&b, size) or not fill_stretch(&a, NULL, v, word, p, 0, size):
+    if not open_stretch(&a, size) or not open_stretch(&b, size):
         count = -1
+    a.start = a.size = a.first = a.n = 0
+    start = 0
     while count >= 0:
-        if a.start + a.size >= n:
-            count += write_tokens(v, a.tokens + a.first, a.n - a.first, ids + count)
-            break
-        # The next window starts at a token's start, a quarter before this one's end.
-        at = a.start
-        i = 0
-        cut = 0
-        other = at
-        while i < a.n and at - a.start <= size - size // 4:
-            cut = i
+        # A window after this one may start where a token does, a quarter before the end.
+        at = other = a.start
+        i = k = 0
+        while k < a.n and at - a.start <= size - size // 4:
+            i = k
             other = at
-            at += a.lengths[i]
-            i += 1
-        if cut <= a.first:
+            at += a.lengths[k]
+            k += 1
+        if a.n and i <= a.first:
             count = -2
             break
-        if not fill_stretch(&b, &a, v, word, p, other, size if n - other > size else n - other):
-            count = -1
-            break
-        # The first token that both have: same start, same end.
-        at = b.start
-        i = cut
-        k = 0
-        while i < a.n and k < b.n and (other != at or a.lengths[i] != b.lengths[k]):
-            if other <= at:
-                other += a.lengths[i]
-                i += 1
+        k = -1
+        if following < ready:
+            at = start + following * STRIDE
+            unpack(&words[following], &b, at, window_size(at, size, n))
+            following += 1
+            k = meet(&a, &i, other, &b)
+            most = 1 if k < 0 else most
+        if k < 0:
+            ready = following = 0
+            b.start = other
+            b.size = window_size(other, size, n)
+            if a.n and a.size == b.size and memcmp(p + a.start, p + other, size) == 0:
+                b.n = a.n
+                memcpy(b.tokens, a.tokens, a.n * 4)
+                memcpy(b.lengths, a.lengths, a.n * 4)
+            elif size > WORD:
+                b.n = merge_heap(v, p + other, b.size, b.tokens, b.lengths)
             else:
-                at += b.lengths[k]
-                k += 1
-        if i == a.n or k == b.n:
-            count = -2
-            break
+                start = other
+                ready = merge_windows(v, words, p, start, n, most)
+                most = min(2 * most, <int>BATCH)
+                following = 1
+                unpack(words, &b, start, b.size)
+            if b.n < 0:
+                count = -1
+                break
+            k = meet(&a, &i, other, &b) if a.n else 0
+            if k < 0:
+                count = -2
+                break
         count += write_tokens(v, a.tokens + a.first, i - a.first, ids + count)
         b.first = k
         c = a
         a = b
         b = c
+        if a.start + a.size == n:
+            count += write_tokens(v, a.tokens + a.first, a.n - a.first, ids + count)
+            break
     free(a.tokens)
     free(b.tokens)
     return count
 
 
-cdef inline Py_ssize_t merge_long(const Vocab* v, Word* word, const uint8_t* p, size_t n, uint32_t* ids) noexcept nogil:
-    """Merge n bytes and write their ids (room for n); their number, or -1: no memory."""
+cdef inline Py_ssize_t merge_long(const Vocab* v, Word* words, const uint8_t* p, size_t n, uint32_t* ids) noexcept nogil:
+    """Merge n bytes and write their ids (room for n); their number, or -1: no memory.
+
+    BATCH words are needed to work on.
+    """
     cdef Py_ssize_t count = -2
     cdef size_t size = WORD
     cdef Stretch s
-    while count == -2 and v.well_formed and size * 2 < n:
-        count = join(v, word, p, n, size, ids)
+    while count == -2 and v.well_formed and size < n:
+        count = join(v, words, p, n, size, ids)
         size *= 4
     if count == -2:
         s.tokens = NULL

@@ -6,11 +6,11 @@
 # loads of one hide behind the work on the others.
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from .vocab cimport NO_RANK, Vocab, merged, pair_bucket, pair_key, pair_rank
+from .vocab cimport NO_RANK, RANK_BITS, Vocab, bucket_of, merged, pair_key, rank_in
 from .window cimport below
 
 cdef extern from "simd.h" nogil:
-    uint32_t bpe_min16(const uint32_t*)
+    uint32_t bpe_least(const uint32_t*, int)
     int bpe_ctz64(uint64_t)
     int bpe_top64(uint64_t)
     void bpe_prefetch(const void*)
@@ -19,86 +19,96 @@ cdef enum:
     WORD = 64              # bytes of the longest word
     BATCH = 32             # words that are merged in turns
     POSITION_BITS = 6
-    NOTHING = 0x7FFFFFFF   # no pair here; vectors compare signed numbers
+    RANKED = 1 << 28                     # in all numbers of pairs, as their minimum needs
+    NOTHING = RANKED | NO_RANK << POSITION_BITS   # no pair here: above all that merge
+
+# A pair to be ranked: its key, and its bucket, which has been asked for.
+cdef struct Pair:
+    uint64_t key
+    const uint64_t* bucket
+    int at                 # where its rank goes
 
 cdef struct Word:
-    uint32_t pairs[WORD]   # rank << POSITION_BITS | position, or NOTHING
+    uint32_t pairs[WORD]   # RANKED | rank << POSITION_BITS | position
     uint32_t tokens[WORD]
     uint64_t alive         # positions where a token starts
     int blocks             # of 16 pairs
-    int at, before, after  # the last merge: its place, and its neighbours or -1
+    Pair before, after     # that the last merge has made
 
 
 cdef inline uint32_t entry(uint32_t rank, int position) noexcept nogil:
-    return NOTHING if rank == NO_RANK else rank << POSITION_BITS | position
+    return RANKED | rank << POSITION_BITS | position
 
 
 cdef inline void start_word(const Vocab* v, Word* w, const uint8_t* p, int n) noexcept nogil:
     cdef int i
+    cdef uint32_t two = p[0]
+    cdef uint32_t* last = w.pairs + ((n - 1) & ~15)
     w.blocks = (n + 15) >> 4
     w.alive = below(n)
-    for i in range(n):
-        w.tokens[i] = v.single[p[i]]
+    w.tokens[0] = v.single[two]
+    for i in range(16):
+        last[i] = NOTHING
     for i in range(n - 1):
-        w.pairs[i] = entry(v.byte_pairs[<uint32_t>p[i] << 8 | p[i + 1]], i)
-    for i in range(n - 1, w.blocks << 4):
-        w.pairs[i] = NOTHING
+        two = (two << 8 | p[i + 1]) & 0xFFFF
+        w.tokens[i + 1] = v.single[p[i + 1]]
+        w.pairs[i] = entry(v.byte_pairs[two], i)
+
+
+cdef inline void ask(const Vocab* v, Pair* pair, uint32_t left, uint32_t right, bint none, int at) noexcept nogil:
+    """A pair to be ranked, or none: a key with all bits set merges with nothing."""
+    pair.key = (pair_key(left, right) | -<uint64_t>none) << RANK_BITS
+    pair.bucket = bucket_of(v, pair.key)
+    pair.at = at
+    bpe_prefetch(pair.bucket)
 
 
 cdef inline bint pick(const Vocab* v, Word* w) noexcept nogil:
-    """Merge the leftmost pair of the lowest rank, and ask for its new neighbours; False if none merges."""
-    cdef uint32_t least = bpe_min16(w.pairs)
-    cdef uint32_t other
+    """Merge the leftmost pair of the lowest rank, and ask for its new neighbours; False if none merges.
+
+    At the ends of the word a neighbour is missing: whether it is cannot be predicted, so that it
+    is a pair that does not merge, at the place of the part that goes.
+    """
+    cdef uint32_t least = bpe_least(w.pairs, w.blocks)
+    cdef uint32_t token
     cdef int i, k
     cdef uint64_t rest
-    for k in range(1, w.blocks):
-        other = bpe_min16(w.pairs + 16 * k)
-        if other < least:
-            least = other
-    if least == NOTHING:
+    if least >= NOTHING:
         return False
     i = least & (WORD - 1)
-    w.at = i
-    w.tokens[i] = merged(v, least >> POSITION_BITS)
+    token = merged(v, least >> POSITION_BITS & NO_RANK)
+    w.tokens[i] = token
     rest = w.alive & (~<uint64_t>1 << i)
     k = bpe_ctz64(rest)  # the part that goes
     w.pairs[k] = NOTHING
-    w.alive &= ~(<uint64_t>1 << k)
     rest &= rest - 1
-    w.after = -1
-    if rest:
-        w.after = bpe_ctz64(rest)
-        bpe_prefetch(v.pairs + 2 * pair_bucket(v, pair_key(w.tokens[i], w.tokens[w.after])))
+    w.alive &= ~(<uint64_t>1 << k)
+    ask(v, &w.after, token, w.tokens[bpe_ctz64(rest | <uint64_t>1 << 63)], rest == 0, i)
     rest = w.alive & below(i)
-    w.before = -1
-    if rest:
-        w.before = bpe_top64(rest)
-        bpe_prefetch(v.pairs + 2 * pair_bucket(v, pair_key(w.tokens[w.before], w.tokens[i])))
+    i = bpe_top64(rest | 1)
+    ask(v, &w.before, w.tokens[i], token, rest == 0, i if rest else k)
     return True
 
 
 cdef inline void rank_neighbours(const Vocab* v, Word* w) noexcept nogil:
     """The ranks of the two pairs that the last merge has made."""
-    cdef int i = w.at
-    if w.after >= 0:
-        w.pairs[i] = entry(pair_rank(v, w.tokens[i], w.tokens[w.after]), i)
-    else:
-        w.pairs[i] = NOTHING
-    if w.before >= 0:
-        w.pairs[w.before] = entry(pair_rank(v, w.tokens[w.before], w.tokens[i]), w.before)
+    w.pairs[w.after.at] = entry(rank_in(v, w.after.bucket, w.after.key), w.after.at)
+    w.pairs[w.before.at] = entry(rank_in(v, w.before.bucket, w.before.key), w.before.at)
 
 
 cdef inline void merge_words(const Vocab* v, Word* words, int n) noexcept nogil:
     """All merges of up to BATCH words, which start_word has filled."""
-    cdef int open_words[BATCH]
+    cdef Word* open_words[BATCH]
+    cdef Word* word
     cdef int i, m
     for i in range(n):
-        open_words[i] = i
+        open_words[i] = words + i
     while n:
         m = 0
         for i in range(n):
-            open_words[m] = open_words[i]
-            m += pick(v, words + open_words[i])
+            word = open_words[i]
+            open_words[m] = word
+            m += pick(v, word)
         n = m
         for i in range(n):
-            rank_neighbours(v, words + open_words[i])
+            rank_neighbours(v, open_words[i])

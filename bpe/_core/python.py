@@ -74,8 +74,8 @@ class PythonCore:
     def encode(self, text: str, specials: SpecialSet | None = None) -> list[int]:
         return [token for tokens in self._pieces(text, specials) for token in tokens]
 
-    def encode_array(self, text: str, specials: SpecialSet | None = None) -> bytearray:
-        return bytearray(array("I", self.encode(text, specials)).tobytes())
+    def encode_array(self, text: str, specials: SpecialSet | None = None) -> memoryview:
+        return memoryview(array("I", self.encode(text, specials)))
 
     def count(self, text: str, specials: SpecialSet | None = None) -> int:
         return sum(map(len, self._pieces(text, specials)))

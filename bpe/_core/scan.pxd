@@ -3,7 +3,7 @@
 from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memcpy, memset
 from .chars cimport ClassTable
-from .window cimport READABLE, WINDOW, Window, bpe_classify_fn, bpe_top64, fill_window
+from .window cimport READABLE, WINDOW, Window, bpe_classify, bpe_top64, fill_window
 from .gpt2 cimport gpt2_piece, gpt2_starts
 from .cl100k cimport cl100k_piece, cl100k_starts
 from .o200k cimport o200k_piece, o200k_starts
@@ -24,7 +24,7 @@ cdef struct Scanner:
     const uint8_t* text
     const uint8_t* end
     const ClassTable* classes
-    bpe_classify_fn classify
+    const bpe_classify* classify
     bpe_write_bits_fn write_bits
     int family
     bint wide       # characters of three bytes stood side by side in the last block

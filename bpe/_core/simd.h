@@ -135,16 +135,16 @@ static const bpe_key_row bpe_key_rows[17] = {
     {0xFFFFFFFFFFFFFFFFULL, 0xFFFFFFFFFFFFULL, 0xE00000000000000ULL}, {0xFFFFFFFFFFFFFFFFULL, 0xFFFFFFFFFFFFFFULL, 0xF00000000000000ULL},
     {0x0ULL, 0x0ULL, 0x1ULL}};
 
-/* Zeroed memory for a large table, on a pair of cache lines; huge pages where the system has them. */
+/* Zeroed memory for a large table, on four cache lines; huge pages where the system has them. */
 static void *bpe_alloc_table(size_t size) {
     char *raw, *at;
-    size_t align = size >= 1 << 21 ? 1 << 21 : 128;
+    size_t align = size >= 1 << 21 ? 1 << 21 : 256;
     raw = (char *)calloc(1, size + align + sizeof(void *));
     if (!raw) return NULL;
     at = (char *)(((uintptr_t)raw + sizeof(void *) + align - 1) & ~(uintptr_t)(align - 1));
     memcpy(at - sizeof(void *), &raw, sizeof(void *));
 #if defined(BPE_HUGE_PAGES)
-    if (align > 128) madvise(at, size, MADV_HUGEPAGE);
+    if (align > 256) madvise(at, size, MADV_HUGEPAGE);
 #endif
     return at;
 }
@@ -156,29 +156,33 @@ static void bpe_free_table(void *at) {
     free(raw);
 }
 
-/* The least of 16 numbers below 2^31. */
-BPE_INLINE uint32_t bpe_min16(const uint32_t *x) {
+/* The least of 16, 32, 48 or 64 numbers from 2^28 to 2^29.  As single floats they are positive and
+ * normal and have the same order, and SSE2 has a minimum of floats, but none of such integers. */
+BPE_INLINE uint32_t bpe_least(const uint32_t *x, int sixteens) {
 #if defined(BPE_SSE2)
-    __m128i a = _mm_loadu_si128((const __m128i *)x), b = _mm_loadu_si128((const __m128i *)(x + 4));
-    __m128i c = _mm_loadu_si128((const __m128i *)(x + 8)), d = _mm_loadu_si128((const __m128i *)(x + 12));
-    __m128i m;
-#define BPE_MIN(p, q) (m = _mm_cmplt_epi32(p, q), _mm_or_si128(_mm_and_si128(m, p), _mm_andnot_si128(m, q)))
-    a = BPE_MIN(a, b);
-    c = BPE_MIN(c, d);
-    a = BPE_MIN(a, c);
-    b = _mm_shuffle_epi32(a, 0x4E);
-    a = BPE_MIN(a, b);
-    b = _mm_shuffle_epi32(a, 0xB1);
-    a = BPE_MIN(a, b);
-#undef BPE_MIN
-    return (uint32_t)_mm_cvtsi128_si32(a);
+    const float *p = (const float *)x, *end = p + 16 * sixteens;
+    __m128 a = _mm_min_ps(_mm_loadu_ps(p), _mm_loadu_ps(p + 4));
+    __m128 b = _mm_min_ps(_mm_loadu_ps(p + 8), _mm_loadu_ps(p + 12));
+    while ((p += 16) != end) {
+        a = _mm_min_ps(a, _mm_min_ps(_mm_loadu_ps(p), _mm_loadu_ps(p + 4)));
+        b = _mm_min_ps(b, _mm_min_ps(_mm_loadu_ps(p + 8), _mm_loadu_ps(p + 12)));
+    }
+    a = _mm_min_ps(a, b);
+    a = _mm_min_ps(a, _mm_movehl_ps(a, a));
+    a = _mm_min_ss(a, _mm_shuffle_ps(a, a, 1));
+    return (uint32_t)_mm_cvtsi128_si32(_mm_castps_si128(a));
 #elif defined(BPE_NEON)
+    const uint32_t *end = x + 16 * sixteens;
     uint32x4_t a = vminq_u32(vld1q_u32(x), vld1q_u32(x + 4));
     uint32x4_t b = vminq_u32(vld1q_u32(x + 8), vld1q_u32(x + 12));
+    while ((x += 16) != end) {
+        a = vminq_u32(a, vminq_u32(vld1q_u32(x), vld1q_u32(x + 4)));
+        b = vminq_u32(b, vminq_u32(vld1q_u32(x + 8), vld1q_u32(x + 12)));
+    }
     return vminvq_u32(vminq_u32(a, b));
 #else
     uint32_t m = x[0];
-    for (int i = 1; i < 16; i++) m = x[i] < m ? x[i] : m;
+    for (int i = 1; i < 16 * sixteens; i++) m = x[i] < m ? x[i] : m;
     return m;
 #endif
 }
@@ -192,6 +196,40 @@ typedef struct {
     uint64_t quote, slash; /* ' and / */
     uint64_t high, cont, three; /* 0x80-0xFF, 0x80-0xBF, 0xE0-0xEF: leads of three bytes */
 } bpe_masks;
+
+/* First bytes of characters whose class shows in their first two bytes or so: most of Cyrillic, Han,
+ * kana, Hangul.  `han` are letters of DeepSeek's range; `other` letters without case. */
+typedef struct { uint64_t upper, lower, han, other; } bpe_leads;
+
+/* By the bits of the bytes in [lo, lo + n) and of those equal to c.  What a character's bytes behind
+ * the window would decide is left out. */
+#define BPE_LEADS(in, is) \
+    do { \
+        uint64_t d0 = is(0xD0), d1 = is(0xD1), upper_half = in(0xB0, 0x10) >> 1; \
+        uint64_t e3 = is(0xE3) & (~0ULL >> 2); \
+        m->upper = d0 & (in(0x80, 0x30) >> 1); /* U+0400-042F */ \
+        m->lower = (d0 & upper_half) | (d1 & (in(0x80, 0x20) >> 1)); /* U+0430-045F */ \
+        m->han = in(0xE5, 4) | (is(0xE4) & (in(0xB8, 8) >> 1)) | (is(0xE9) & (in(0x80, 0x3E) >> 1)); /* U+4E00-9F7F */ \
+        if (e3) /* U+3041-3096, 30A1-30FA, 30FC-30FF */ \
+            m->han |= e3 & (((is(0x81) >> 1) & ~(is(0x80) >> 2)) | ((is(0x82) >> 1) & ~(in(0x97, 10) >> 2)) | ((is(0x83) >> 1) & ~(is(0xBB) >> 2))); \
+        m->other = in(0xEB, 2); /* U+B000-CFFF */ \
+    } while (0)
+
+BPE_INLINE uint64_t bpe_any_of(const uint64_t *masks, int n) {
+    uint64_t any = 0;
+    while (n) any |= masks[--n];
+    return any;
+}
+
+static void bpe_leads_plain(const uint8_t *p, bpe_leads *m) {
+    uint64_t is[256] = {0};
+    for (int i = 0; i < 64; i++) is[p[i]] |= 1ULL << i;
+#define BPE_IS(c) is[c]
+#define BPE_IN(lo, n) bpe_any_of(is + (lo), n)
+    BPE_LEADS(BPE_IN, BPE_IS);
+#undef BPE_IS
+#undef BPE_IN
+}
 
 static void bpe_classify_plain(const uint8_t *p, bpe_masks *m) {
     memset(m, 0, sizeof *m);
@@ -236,18 +274,24 @@ static void bpe_classify_sse2(const uint8_t *p, bpe_masks *m) {
     for (int i = 0; i < 4; i++) v[i] = _mm_loadu_si128((const __m128i *)(p + 16 * i));
 /* A byte is in [lo, lo + n) if it is below the shifted range's end, compared as signed bytes. */
 #define BPE_IN(x, lo, n) _mm_cmplt_epi8(_mm_add_epi8(x, _mm_set1_epi8((char)(0x80 - (lo)))), _mm_set1_epi8((char)(-0x80 + (n))))
-#define BPE_IS(x, c) _mm_cmpeq_epi8(x, _mm_set1_epi8(c))
+#define BPE_IS(x, c) _mm_cmpeq_epi8(x, _mm_set1_epi8((char)(c)))
 #define BPE_ALL_IN(lo, n) bpe_bits4(BPE_IN(v[0], lo, n), BPE_IN(v[1], lo, n), BPE_IN(v[2], lo, n), BPE_IN(v[3], lo, n))
 #define BPE_ALL_IS(c) bpe_bits4(BPE_IS(v[0], c), BPE_IS(v[1], c), BPE_IS(v[2], c), BPE_IS(v[3], c))
     m->high = bpe_bits4(v[0], v[1], v[2], v[3]);
     m->cont = m->high ? BPE_ALL_IN(0x80, 0x40) : 0;
     m->three = m->high ? BPE_ALL_IN(0xE0, 0x10) : 0;
     BPE_ASCII_CLASSES(BPE_ALL_IN, BPE_ALL_IS);
+}
+
+static void bpe_leads_sse2(const uint8_t *p, bpe_leads *m) {
+    __m128i v[4];
+    for (int i = 0; i < 4; i++) v[i] = _mm_loadu_si128((const __m128i *)(p + 16 * i));
+    BPE_LEADS(BPE_ALL_IN, BPE_ALL_IS);
+}
 #undef BPE_IN
 #undef BPE_IS
 #undef BPE_ALL_IN
 #undef BPE_ALL_IS
-}
 #endif
 
 #if defined(BPE_WIDER)
@@ -256,28 +300,38 @@ __attribute__((target("avx2"))) static void bpe_classify_avx2(const uint8_t *p, 
 #define BPE_BITS(x, y) ((uint64_t)(uint32_t)_mm256_movemask_epi8(x) | (uint64_t)(uint32_t)_mm256_movemask_epi8(y) << 32)
 #define BPE_IN1(x, lo, n) _mm256_cmpgt_epi8(_mm256_set1_epi8((char)(-0x80 + (n))), _mm256_add_epi8(x, _mm256_set1_epi8((char)(0x80 - (lo)))))
 #define BPE_IN(lo, n) BPE_BITS(BPE_IN1(a, lo, n), BPE_IN1(b, lo, n))
-#define BPE_IS(c) BPE_BITS(_mm256_cmpeq_epi8(a, _mm256_set1_epi8(c)), _mm256_cmpeq_epi8(b, _mm256_set1_epi8(c)))
+#define BPE_IS(c) BPE_BITS(_mm256_cmpeq_epi8(a, _mm256_set1_epi8((char)(c))), _mm256_cmpeq_epi8(b, _mm256_set1_epi8((char)(c))))
     m->high = BPE_BITS(a, b);
     m->cont = BPE_IN(0x80, 0x40);
     m->three = BPE_IN(0xE0, 0x10);
     BPE_ASCII_CLASSES(BPE_IN, BPE_IS);
+}
+
+__attribute__((target("avx2"))) static void bpe_leads_avx2(const uint8_t *p, bpe_leads *m) {
+    __m256i a = _mm256_loadu_si256((const __m256i *)p), b = _mm256_loadu_si256((const __m256i *)(p + 32));
+    BPE_LEADS(BPE_IN, BPE_IS);
+}
 #undef BPE_BITS
 #undef BPE_IN1
 #undef BPE_IN
 #undef BPE_IS
-}
 
 __attribute__((target("avx512f,avx512bw"))) static void bpe_classify_avx512(const uint8_t *p, bpe_masks *m) {
     __m512i v = _mm512_loadu_si512(p);
 #define BPE_IN(lo, n) _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, _mm512_set1_epi8((char)(lo))), _mm512_set1_epi8(n))
-#define BPE_IS(c) _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(c))
+#define BPE_IS(c) _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)(c)))
     m->high = _mm512_movepi8_mask(v);
     m->cont = BPE_IN(0x80, 0x40);
     m->three = BPE_IN(0xE0, 0x10);
     BPE_ASCII_CLASSES(BPE_IN, BPE_IS);
+}
+
+__attribute__((target("avx512f,avx512bw"))) static void bpe_leads_avx512(const uint8_t *p, bpe_leads *m) {
+    __m512i v = _mm512_loadu_si512(p);
+    BPE_LEADS(BPE_IN, BPE_IS);
+}
 #undef BPE_IN
 #undef BPE_IS
-}
 #endif
 
 #if defined(BPE_NEON)
@@ -302,11 +356,17 @@ static void bpe_classify_neon(const uint8_t *p, bpe_masks *m) {
     m->cont = BPE_ALL_IN(0x80, 0x40);
     m->three = BPE_ALL_IN(0xE0, 0x10);
     BPE_ASCII_CLASSES(BPE_ALL_IN, BPE_ALL_IS);
+}
+
+static void bpe_leads_neon(const uint8_t *p, bpe_leads *m) {
+    uint8x16_t v[4];
+    for (int i = 0; i < 4; i++) v[i] = vld1q_u8(p + 16 * i);
+    BPE_LEADS(BPE_ALL_IN, BPE_ALL_IS);
+}
 #undef BPE_IN
 #undef BPE_IS
 #undef BPE_ALL_IN
 #undef BPE_ALL_IS
-}
 #endif
 
 /* ---- search ---- */
@@ -342,6 +402,31 @@ static const uint8_t *bpe_find_starts(const uint8_t *p, const uint8_t *end, cons
         for (int i = 0; i < n; i++)
             if (p[0] == starts[i] && (one_byte || (p + 1 < end && p[1] == starts[n + i]))) return p;
     return end;
+}
+
+#if defined(BPE_WIDER)
+__attribute__((target("avx512f,avx512bw"))) static const uint8_t *bpe_find_starts_avx512(const uint8_t *p, const uint8_t *end, const uint8_t *starts, int n, int one_byte) {
+    for (; end - p > 64; p += 64) {
+        __m512i a = _mm512_loadu_si512(p), b = _mm512_loadu_si512(p + 1);
+        __mmask64 hit = 0;
+        for (int i = 0; i < n; i++) {
+            __mmask64 h = _mm512_cmpeq_epi8_mask(a, _mm512_set1_epi8((char)starts[i]));
+            hit |= one_byte ? h : _mm512_mask_cmpeq_epi8_mask(h, b, _mm512_set1_epi8((char)starts[n + i]));
+        }
+        if (hit) return p + bpe_ctz64(hit);
+    }
+    return bpe_find_starts(p, end, starts, n, one_byte);
+}
+#endif
+
+typedef const uint8_t *(*bpe_find_fn)(const uint8_t *, const uint8_t *, const uint8_t *, int, int);
+
+static bpe_find_fn bpe_best_find(void) {
+#if defined(BPE_WIDER)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512bw")) return bpe_find_starts_avx512;
+#endif
+    return bpe_find_starts;
 }
 
 /* ---- bits to positions ---- */
@@ -392,22 +477,116 @@ static bpe_write_bits_fn bpe_best_write_bits(void) {
     return bpe_write_bits_plain;
 }
 
-typedef void (*bpe_classify_fn)(const uint8_t *, bpe_masks *);
+/* ---- characters to UTF-8 ---- */
 
-/* All variants that run here, the best one last; `names` gets as many.  Room for 4 is enough. */
-static int bpe_classify_variants(bpe_classify_fn *fns, const char **names) {
+#if defined(BPE_WIDER)
+#define BPE_VBMI2 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,popcnt")))
+
+/* Write 32 characters below U+0800: two bytes each, of which ASCII drops the first. */
+BPE_VBMI2 static inline uint8_t *bpe_utf8_below_800(uint8_t *to, __m512i c) {
+    __m512i b = _mm512_or_si512(_mm512_srli_epi16(c, 6), _mm512_slli_epi16(_mm512_and_si512(c, _mm512_set1_epi16(0x3F)), 8));
+    __mmask32 ascii = _mm512_cmplt_epu16_mask(c, _mm512_set1_epi16(0x80));
+    __mmask64 keep;
+    b = _mm512_or_si512(b, _mm512_set1_epi16((short)0x80C0));
+    b = _mm512_mask_slli_epi16(b, ascii, c, 8);
+    keep = _mm512_movepi8_mask(_mm512_or_si512(b, _mm512_set1_epi16((short)0x8000)));
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(keep, b));
+    return to + __builtin_popcountll(keep);
+}
+
+/* Write 16 characters, those of `valid`: each one's bits, six to a byte, the bytes that it needs packed. */
+BPE_VBMI2 static inline uint8_t *bpe_utf8_any(uint8_t *to, __m512i c, __mmask16 valid) {
+    __m512i six = _mm512_multishift_epi64_epi8(_mm512_set1_epi64(0x20262C3200060C12LL), c);
+    __mmask16 two = _mm512_cmpge_epu32_mask(c, _mm512_set1_epi32(0x80));
+    __mmask16 three = _mm512_cmpge_epu32_mask(c, _mm512_set1_epi32(0x800));
+    __mmask16 four = _mm512_cmpge_epu32_mask(c, _mm512_set1_epi32(0x10000));
+    __m512i mark = _mm512_set1_epi32((int)0x80C00000);
+    __m512i b;
+    __mmask64 keep;
+    mark = _mm512_mask_mov_epi32(mark, three, _mm512_set1_epi32((int)0x8080E000));
+    mark = _mm512_mask_mov_epi32(mark, four, _mm512_set1_epi32((int)0x808080F0));
+    b = _mm512_or_si512(_mm512_and_si512(six, _mm512_set1_epi8(0x3F)), mark);
+    b = _mm512_mask_slli_epi32(b, (__mmask16)~two, c, 24);
+    keep = _mm512_movepi8_mask(_mm512_maskz_or_epi32(valid, b, _mm512_set1_epi32((int)0x80000000)));
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(keep, b));
+    return to + __builtin_popcountll(keep);
+}
+
+/* Write characters [i, end) of a str of 1, 2 or 4 bytes a character; the place behind them, or NULL if
+ * there is a surrogate.  Up to 64 bytes behind that place may be written. */
+BPE_VBMI2 static uint8_t *bpe_utf8_avx512(uint8_t *to, const void *text, int kind, size_t i, size_t end) {
+    __mmask16 surrogates = 0;
+    while (i < end) {
+        size_t left = end - i;
+        __mmask16 valid = left < 16 ? (__mmask16)((1u << left) - 1) : (__mmask16)0xFFFF;
+        __m512i c;
+        bpe_prefetch((const uint8_t *)text + kind * i + 1024);
+        if (left >= 32) { /* most text: ASCII, or scripts of two bytes */
+            __m512i v;
+            if (kind == 1) {
+                v = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)((const uint8_t *)text + i)));
+            } else if (kind == 2) {
+                v = _mm512_loadu_si512((const uint16_t *)text + i);
+            } else { /* those of four bytes keep too many bits */
+                __m512i low = _mm512_loadu_si512((const uint32_t *)text + i), high = _mm512_loadu_si512((const uint32_t *)text + i + 16);
+                v = _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtusepi32_epi16(low)), _mm512_cvtusepi32_epi16(high), 1);
+            }
+            if (!_mm512_test_epi16_mask(v, _mm512_set1_epi16((short)0xF800))) {
+                if (!_mm512_test_epi16_mask(v, _mm512_set1_epi16((short)0xFF80))) {
+                    _mm256_storeu_si256((__m256i *)to, _mm512_cvtepi16_epi8(v));
+                    to += 32;
+                } else {
+                    to = bpe_utf8_below_800(to, v);
+                }
+                i += 32;
+                continue;
+            }
+        }
+        if (kind == 1) c = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(valid, (const uint8_t *)text + i));
+        else if (kind == 2) c = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(valid, (const uint16_t *)text + i));
+        else c = _mm512_maskz_loadu_epi32(valid, (const uint32_t *)text + i);
+        surrogates |= _mm512_cmpeq_epi32_mask(_mm512_and_si512(c, _mm512_set1_epi32((int)0xFFFFF800)), _mm512_set1_epi32(0xD800));
+        to = bpe_utf8_any(to, c, valid);
+        i += 16;
+    }
+    return surrogates ? NULL : to;
+}
+#endif
+
+typedef uint8_t *(*bpe_utf8_fn)(uint8_t *, const void *, int, size_t, size_t);
+
+/* NULL where nothing is faster than what Python itself does, and keeps. */
+static bpe_utf8_fn bpe_best_utf8(void) {
+#if defined(BPE_WIDER)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl")) return bpe_utf8_avx512;
+#endif
+    return NULL;
+}
+
+/* ---- the variants of classification ---- */
+
+typedef struct {
+    const char *name;
+    void (*masks)(const uint8_t *, bpe_masks *);
+    void (*leads)(const uint8_t *, bpe_leads *);
+} bpe_classify;
+
+/* Those that run here, the best one last; their number, at most 4. */
+static int bpe_classify_variants(bpe_classify *to) {
     int n = 0;
-    fns[n] = bpe_classify_plain, names[n++] = "plain";
+    to[n++] = (bpe_classify){"plain", bpe_classify_plain, bpe_leads_plain};
 #if defined(BPE_SSE2)
-    fns[n] = bpe_classify_sse2, names[n++] = "sse2";
+    to[n++] = (bpe_classify){"sse2", bpe_classify_sse2, bpe_leads_sse2};
 #endif
 #if defined(BPE_NEON)
-    fns[n] = bpe_classify_neon, names[n++] = "neon";
+    to[n++] = (bpe_classify){"neon", bpe_classify_neon, bpe_leads_neon};
 #endif
 #if defined(BPE_WIDER)
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2")) fns[n] = bpe_classify_avx2, names[n++] = "avx2";
-    if (__builtin_cpu_supports("avx512bw")) fns[n] = bpe_classify_avx512, names[n++] = "avx512";
+    if (__builtin_cpu_supports("avx2")) to[n++] = (bpe_classify){"avx2", bpe_classify_avx2, bpe_leads_avx2};
+    if (__builtin_cpu_supports("avx512bw")) to[n++] = (bpe_classify){"avx512", bpe_classify_avx512, bpe_leads_avx512};
 #endif
     return n;
 }

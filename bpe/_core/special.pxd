@@ -7,7 +7,8 @@
 from libc.stdint cimport uint8_t, uint32_t
 
 cdef extern from "simd.h" nogil:
-    const uint8_t* bpe_find_starts(const uint8_t* p, const uint8_t* end, const uint8_t* starts, int n, bint one_byte)
+    ctypedef const uint8_t* (*bpe_find_fn)(const uint8_t*, const uint8_t*, const uint8_t*, int, int) noexcept nogil
+    bpe_find_fn bpe_best_find()
 
 cdef struct Specials:
     int n
@@ -16,6 +17,7 @@ cdef struct Specials:
     uint32_t* ids
     uint8_t* starts      # first bytes, then second bytes, of distinct beginnings
     int n_starts
+    bpe_find_fn find_starts
     bint one_byte        # some token is a single byte: the second bytes tell nothing
 
 
@@ -60,7 +62,7 @@ cdef inline const uint8_t* next_special(const Specials* s, const uint8_t* p, con
     """Where the next special token stands, and which one; `end` and -1 if there is none."""
     which[0] = -1
     while True:
-        p = bpe_find_starts(p, end, s.starts, s.n_starts, s.one_byte)
+        p = s.find_starts(p, end, s.starts, s.n_starts, s.one_byte)
         if p >= end:
             return end
         which[0] = longest_at(s, p, end)

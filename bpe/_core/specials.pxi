@@ -6,6 +6,8 @@ cdef class CompiledSpecialSet:
     cdef Specials set
     cdef object data        # keeps the bytes
     cdef list names
+    cdef Py_ssize_t longest # bytes
+    cdef Met met
 
     def __init__(self, tokens):
         pairs = sorted((name.encode("utf-8", "surrogatepass"), token, name) for name, token in tokens.items())
@@ -22,9 +24,11 @@ cdef class CompiledSpecialSet:
         blob = b"".join(raw for raw, _, _ in pairs)
         self.data = (blob, first + second)
         self.set.n = len(pairs)
+        self.longest = max((len(raw) for raw, _, _ in pairs), default=0)
         self.set.bytes = <uint8_t*>PyBytes_AS_STRING(self.data[0])
         self.set.starts = <uint8_t*>PyBytes_AS_STRING(self.data[1])
         self.set.n_starts = len(first)
+        self.set.find_starts = bpe_best_find()
         self.set.offsets = <size_t*>malloc((len(pairs) + 1) * sizeof(size_t))
         self.set.ids = <uint32_t*>malloc((len(pairs) + 1) * 4)
         if self.set.offsets == NULL or self.set.ids == NULL:
@@ -47,6 +51,9 @@ cdef class CompiledSpecialSet:
         cdef int which
         if not PyUnicode_Check(text):
             raise TypeError("text must be a str")
-        p = <const uint8_t*>PyUnicode_AsUTF8AndSize(text, &n)
-        next_special(&self.set, p, p + n, &which)
+        if not (in_stretches(text, &self.met) and first_in_stretches(
+            &self.set, self.longest, PyUnicode_KIND(text), PyUnicode_DATA(text), PyUnicode_GET_LENGTH(text), &which
+        )):
+            p = <const uint8_t*>PyUnicode_AsUTF8AndSize(text, &n)
+            next_special(&self.set, p, p + n, &which)
         return None if which < 0 else self.names[which]

@@ -29,8 +29,10 @@ cdef struct Vocab:
     uint32_t* slots          # whole tokens: open addressing, a tag of the hash above the index
     uint32_t slot_mask
     uint32_t index_mask
-    uint64_t* pairs          # buckets of two: left << 43 | right << 22 | rank
+    uint64_t* pairs          # buckets of two: left << 43 | right << 22 | rank; the greater one
+                             # first if there was a third, which is in a bucket behind it
     uint32_t pair_mask       # of buckets
+    int pair_shift           # 64 less the bits of that
     uint32_t* byte_pairs     # rank of each pair of single bytes
     uint32_t* results        # rank -> token; NULL: the rank is the token
     bint whole_first         # a piece that is a token is not merged
@@ -102,41 +104,67 @@ cdef inline uint64_t pair_key(uint32_t left, uint32_t right) noexcept nogil:
     return <uint64_t>left << TOKEN_BITS | right
 
 
-cdef inline uint32_t pair_bucket(const Vocab* v, uint64_t key) noexcept nogil:
-    cdef uint64_t h = key * <uint64_t>0x9E3779B97F4A7C15
-    return <uint32_t>(h >> 32) & v.pair_mask
+cdef inline const uint64_t* bucket_of(const Vocab* v, uint64_t key) noexcept nogil:
+    """The bucket of a key that is shifted by RANK_BITS."""
+    return v.pairs + 2 * (key * <uint64_t>0x9E3779B97F4A7C15 >> v.pair_shift)
+
+
+cdef inline const uint64_t* next_bucket(const Vocab* v, const uint64_t* bucket) noexcept nogil:
+    return v.pairs + ((bucket - v.pairs + 2) & (2 * <size_t>v.pair_mask + 1))
+
+
+cdef inline uint32_t rank_in(const Vocab* v, const uint64_t* bucket, uint64_t key) noexcept nogil:
+    """The rank of a pair (its key, shifted by RANK_BITS, and its bucket), or NO_RANK.
+
+    What an entry has beyond the key is the rank; if its key is another, it is more than any rank.
+    So it is the least of both entries and NO_RANK, by arithmetic: neither whether the pair merges
+    nor where it stands can be predicted, but that there is no other bucket can.
+    """
+    cdef uint64_t a = bucket[0] ^ key
+    cdef uint64_t b = bucket[1] ^ key
+    a = a if a < b else b
+    a = a if a < NO_RANK else NO_RANK
+    if (bucket[0] > bucket[1]) & (a == NO_RANK):  # one rare branch, not two
+        return rank_behind(v, bucket, key)
+    return <uint32_t>a
+
+
+cdef inline uint32_t rank_behind(const Vocab* v, const uint64_t* bucket, uint64_t key) noexcept nogil:
+    """The rank of a pair that is not in its bucket, which had no room for all."""
+    cdef int i
+    while bucket[0] > bucket[1]:
+        bucket = next_bucket(v, bucket)
+        for i in range(2):
+            if (bucket[i] ^ key) < NO_RANK:
+                return <uint32_t>(bucket[i] ^ key)
+    return NO_RANK
 
 
 cdef inline uint32_t pair_rank(const Vocab* v, uint32_t left, uint32_t right) noexcept nogil:
     """The rank of the merge of two tokens, or NO_RANK."""
-    cdef uint64_t key = pair_key(left, right)
-    cdef uint32_t b = pair_bucket(v, key)
-    cdef uint64_t e
-    while True:
-        e = v.pairs[2 * b]
-        if e >> RANK_BITS == key:
-            return <uint32_t>e & NO_RANK
-        e = v.pairs[2 * b + 1]
-        if e >> RANK_BITS == key:
-            return <uint32_t>e & NO_RANK
-        if e == ~(<uint64_t>0):  # the bucket is not full: none beyond it
-            return NO_RANK
-        b = (b + 1) & v.pair_mask
+    cdef uint64_t key = pair_key(left, right) << RANK_BITS
+    return rank_in(v, bucket_of(v, key), key)
 
 
 cdef inline void add_pair(Vocab* v, uint32_t left, uint32_t right, uint32_t rank) noexcept nogil:
     """The first rank given to a pair stays."""
-    cdef uint64_t key = pair_key(left, right)
-    cdef uint32_t b = pair_bucket(v, key)
-    cdef int i
+    cdef uint64_t key = pair_key(left, right) << RANK_BITS
+    cdef uint64_t new = key | rank
+    cdef uint64_t other
+    cdef uint64_t* bucket = <uint64_t*>bucket_of(v, key)
     while True:
-        for i in range(2):
-            if v.pairs[2 * b + i] == ~(<uint64_t>0):
-                v.pairs[2 * b + i] = key << RANK_BITS | rank
-                return
-            if v.pairs[2 * b + i] >> RANK_BITS == key:
-                return
-        b = (b + 1) & v.pair_mask
+        if (bucket[0] ^ key) <= NO_RANK or (bucket[1] ^ key) <= NO_RANK:
+            return
+        if bucket[1] == ~(<uint64_t>0):
+            other = bucket[0]
+            bucket[0] = new if new < other else other
+            bucket[1] = other if new < other else new
+            return
+        if bucket[0] < bucket[1]:
+            other = bucket[0]
+            bucket[0] = bucket[1]
+            bucket[1] = other
+        bucket = <uint64_t*>next_bucket(v, bucket)
 
 
 cdef inline uint32_t merged(const Vocab* v, uint32_t rank) noexcept nogil:
@@ -162,6 +190,10 @@ cdef inline int alloc_pairs(Vocab* v, size_t n) noexcept nogil:
         return -1
     memset(v.pairs, 0xFF, <size_t>buckets * 16)
     v.pair_mask = buckets - 1
+    v.pair_shift = 64
+    while buckets > 1:
+        buckets >>= 1
+        v.pair_shift -= 1
     return 0
 
 

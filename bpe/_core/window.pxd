@@ -13,8 +13,13 @@ from .chars cimport (
 cdef extern from "simd.h" nogil:
     ctypedef struct bpe_masks:
         uint64_t upper, lower, number, space, blank, newline, rest, quote, slash, high, cont, three
-    ctypedef void (*bpe_classify_fn)(const uint8_t*, bpe_masks*) noexcept nogil
-    int bpe_classify_variants(bpe_classify_fn*, const char**)
+    ctypedef struct bpe_leads:
+        uint64_t upper, lower, han, other
+    ctypedef struct bpe_classify:
+        const char* name
+        void (*masks)(const uint8_t*, bpe_masks*) noexcept nogil
+        void (*leads)(const uint8_t*, bpe_leads*) noexcept nogil
+    int bpe_classify_variants(bpe_classify*)
     int bpe_ctz64(uint64_t)
     int bpe_top64(uint64_t)
 
@@ -39,9 +44,9 @@ cdef inline uint64_t below(int n) noexcept nogil:
     return ~(<uint64_t>0) if n >= 64 else ((<uint64_t>1) << n) - 1
 
 
-cdef inline void fill_window(Window* w, const uint8_t* p, int limit, bint final, bpe_classify_fn classify, const ClassTable* table) noexcept nogil:
+cdef inline void fill_window(Window* w, const uint8_t* p, int limit, bint final, const bpe_classify* classify, const ClassTable* table) noexcept nogil:
     """A window of `limit` bytes; less than 64 only at the end of the text, and zeros behind them."""
-    classify(p, &w.m)
+    classify.masks(p, &w.m)
     w.text = p
     w.inside = below(limit)
     w.m.rest &= w.inside  # the only class of the zeros behind the end
@@ -49,28 +54,35 @@ cdef inline void fill_window(Window* w, const uint8_t* p, int limit, bint final,
     w.wide = False
     w.other = w.kana_han = w.kana_punct = w.kana_odd = w.mark = w.punct = 0
     if w.m.high:
-        add_high(w, p, table)
+        add_high(w, p, classify, table)
 
 
-cdef inline void add_high(Window* w, const uint8_t* p, const ClassTable* table) noexcept nogil:
+cdef inline uint64_t spread(uint64_t lead, uint64_t cont) noexcept nogil:
+    """The bytes of the characters that begin at `lead`."""
+    lead |= (lead << 1) & cont
+    return lead | ((lead << 1) & cont)
+
+
+cdef inline void add_high(Window* w, const uint8_t* p, const bpe_classify* classify, const ClassTable* table) noexcept nogil:
     """The classes of the characters that are not ASCII."""
     cdef uint64_t m[N_CLASSES]
     cdef uint64_t lead = w.m.high & ~w.m.cont
-    cdef uint64_t run = 0  # of characters of one class: most stand beside their like
-    cdef int last = 0
+    cdef bpe_leads leads
     cdef int i, n, c
     for i in range(N_CLASSES):
         m[i] = 0
+    if lead & (lead - 1) & ((lead & (lead - 1)) - 1):  # three and more: most of them at once
+        classify.leads(p, &leads)
+        m[UPPER] = spread(leads.upper, w.m.cont)
+        m[LOWER] = spread(leads.lower, w.m.cont)
+        m[OTHER] = spread(leads.other, w.m.cont)
+        m[KANA_HAN] = spread(leads.han, w.m.cont)
+        lead &= ~(leads.upper | leads.lower | leads.other | leads.han)
     while lead:
         i = bpe_ctz64(lead)
         lead &= lead - 1
         c = class_of(table, decode(p + i, &n))
-        if c != last:
-            m[last] |= run
-            run = 0
-            last = c
-        run |= (((<uint64_t>1) << n) - 1) << i
-    m[last] |= run
+        m[c] |= (((<uint64_t>1) << n) - 1) << i
     w.wide = (w.m.three & (w.m.three >> 3)) != 0
     w.m.upper |= m[UPPER]
     w.m.lower |= m[LOWER]

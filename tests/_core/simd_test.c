@@ -19,42 +19,86 @@ static const uint8_t *find_plain(const uint8_t *p, const uint8_t *end, const uin
     return end;
 }
 
+static uint8_t *utf8_plain(uint8_t *to, uint32_t c) {
+    if (c < 0x80) return *to++ = (uint8_t)c, to;
+    if (c >= 0x10000) *to++ = (uint8_t)(0xF0 | c >> 18), *to++ = (uint8_t)(0x80 | (c >> 12 & 0x3F));
+    else if (c >= 0x800) *to++ = (uint8_t)(0xE0 | c >> 12);
+    if (c >= 0x800) *to++ = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+    else *to++ = (uint8_t)(0xC0 | c >> 6);
+    *to++ = (uint8_t)(0x80 | (c & 0x3F));
+    return to;
+}
+
+/* Up to 100 characters of 1, 2 and 4 bytes as UTF-8; surrogates are refused. */
+static long wrong_utf8(bpe_utf8_fn utf8) {
+    static const uint32_t limits[] = {0x80, 0x100, 0x800, 0xD800, 0x10000, 0x110000};
+    uint8_t narrow[100], got[600], expected[400], *end, *at = expected;
+    uint16_t middle[100];
+    uint32_t wide[100];
+    const uint64_t kinds = draw();
+    const int kind = kinds % 3 == 0 ? 1 : kinds % 3 == 1 ? 2 : 4;
+    const int top = kind == 1 ? 2 : kind == 2 ? 5 : 6;
+    const size_t start = draw() % 40, stop = start + draw() % 60;
+    int refused = 0;
+    for (int i = 0; i < 100; i++) {
+        uint32_t c = (uint32_t)(draw() % limits[kinds >> 40 & 7 ? draw() % (uint64_t)top : 0]);
+        if (draw() % 4096 == 0 && kind > 1) c = 0xD800 + (uint32_t)(draw() % 0x800);
+        narrow[i] = (uint8_t)c, middle[i] = (uint16_t)c, wide[i] = c;
+    }
+    for (size_t i = start; i < stop; i++) {
+        refused |= (wide[i] & 0xFFFFF800) == 0xD800;
+        at = utf8_plain(at, wide[i]);
+    }
+    end = utf8(got, kind == 1 ? (void *)narrow : kind == 2 ? (void *)middle : (void *)wide, kind, start, stop);
+    if (refused) return end != NULL;
+    return end != got + (at - expected) || memcmp(got, expected, (size_t)(at - expected)) != 0;
+}
+
 int main(void) {
-    static const char some[] = "  \t\n\r'/aZ09\xE3\x81\xD0<|";
+    static const char some[] = "  \t\n\r'/aZ09\xE3\x81\x82\x83\xBB\x97\xD0\xD1\xB0\x9F\xE4\xB8\xE9\xBD\xBE\xEB<|";
     const uint8_t starts[4] = {'<', 0xE3, '|', 0x81};
-    bpe_classify_fn classify[4];
-    const char *names[4];
-    const int n = bpe_classify_variants(classify, names);
+    bpe_classify classify[4];
+    const int n = bpe_classify_variants(classify);
     const bpe_write_bits_fn write_bits = bpe_best_write_bits();
+    const bpe_find_fn find = bpe_best_find();
+    const bpe_utf8_fn utf8 = bpe_best_utf8();
     long wrong = 0;
     for (int round = 0; round < 100000; round++) {
         uint8_t bytes[256];
         bpe_masks expected, got;
-        uint32_t numbers[16], least = 0xFFFFFFFF;
+        bpe_leads expected_leads, got_leads;
+        uint32_t numbers[64], least = 0xFFFFFFFF;
         size_t a[192], b[192], count;
         for (int i = 0; i < 256; i++)
             bytes[i] = (uint8_t)(round % 3 == 0   ? draw()
                                  : round % 3 == 1 ? draw() % 128
                                                   : (uint8_t)some[draw() % (sizeof some - 1)]);
-        classify[0](bytes, &expected);
+        classify[0].masks(bytes, &expected);
+        classify[0].leads(bytes, &expected_leads);
         for (int i = 1; i < n; i++) {
-            classify[i](bytes, &got);
+            classify[i].masks(bytes, &got);
+            classify[i].leads(bytes, &got_leads);
             wrong += memcmp(&expected, &got, sizeof got) != 0;
+            wrong += memcmp(&expected_leads, &got_leads, sizeof got_leads) != 0;
         }
-        for (int i = 0; i < 16; i++) {
-            numbers[i] = (uint32_t)draw() & 0x7FFFFFFF;
+        int sixteens = 1 + round % 4;
+        for (int i = 0; i < 16 * sixteens; i++) {
+            numbers[i] = 1u << 28 | ((uint32_t)draw() & 0xFFFFFFF);
             if (numbers[i] < least) least = numbers[i];
         }
-        wrong += bpe_min16(numbers) != least;
+        wrong += bpe_least(numbers, sixteens) != least;
         const uint8_t *end = bytes + round % 256;
         wrong += bpe_find_starts(bytes, end, starts, 2, 0) != find_plain(bytes, end, starts, 2);
+        wrong += find(bytes, end, starts, 2, 0) != find_plain(bytes, end, starts, 2);
+        wrong += find(bytes, end, starts, 2, 1) != bpe_find_starts(bytes, end, starts, 2, 1);
+        wrong += utf8 != NULL && wrong_utf8(utf8);
         uint64_t bits = draw() & (round % 2 ? draw() : ~0ULL);
         count = bpe_write_bits_plain(a, 7, bits);
         wrong += write_bits(b, 7, bits) != count || memcmp(a, b, count * sizeof *a) != 0;
     }
     void *table = bpe_alloc_table(1 << 22);
-    wrong += !table || (uintptr_t)table % 128;
+    wrong += !table || (uintptr_t)table % 256;
     bpe_free_table(table);
-    printf("%s: %ld wrong\n", names[n - 1], wrong);
+    printf("%s: %ld wrong\n", classify[n - 1].name, wrong);
     return wrong != 0;
 }

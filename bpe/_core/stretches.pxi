@@ -1,0 +1,141 @@
+# Long text that is not ASCII, stretch by stretch.
+#
+# Python's own UTF-8 form of a str is made as a whole, copied, and kept with the str as long as it
+# lives: at first sight of a text that costs a quarter of the time, most of it for fresh memory.
+# Where the processor can do it in passing, a stretch of characters is written as UTF-8 into a few
+# kilobytes that stay in the cache, and encoded from there.  A stretch ends where every published
+# pattern ends a piece, whatever follows: so each is a text by itself.
+
+cdef extern from "Python.h" nogil:
+    bint PyUnicode_IS_ASCII(object)
+    int PyUnicode_KIND(object)
+    const void* PyUnicode_DATA(object)
+    Py_UCS4 PyUnicode_READ(int, const void*, Py_ssize_t)
+    Py_ssize_t PyUnicode_GET_LENGTH(object)
+
+cdef extern from "simd.h" nogil:
+    ctypedef uint8_t* (*bpe_utf8_fn)(uint8_t*, const void*, int, size_t, size_t) noexcept nogil
+    bpe_utf8_fn bpe_best_utf8()
+
+cdef bpe_utf8_fn write_utf8 = bpe_best_utf8()
+cdef Py_ssize_t stretch = 1 << 14   # characters; two of them are long text
+
+
+def set_stretch(Py_ssize_t characters):
+    """Change the length of a stretch, so that tests need no long texts; returns that before."""
+    global stretch
+    before = stretch
+    stretch = characters
+    return before
+
+
+# The last long text, by its address: enough to guess that it is met again.
+cdef struct Met:
+    PyObject* text
+    Py_ssize_t length
+
+
+cdef bint in_stretches(text, Met* met):
+    """Whether to encode a text stretch by stretch.
+
+    Not if it was the last one too: then its UTF-8 form, once made, is likely to serve again.
+    """
+    cdef Py_ssize_t n = PyUnicode_GET_LENGTH(text)
+    if write_utf8 == NULL or n < 2 * stretch or PyUnicode_IS_ASCII(text):
+        return False
+    if met.text == <PyObject*>text and met.length == n:
+        return False
+    met.text = <PyObject*>text
+    met.length = n
+    return True
+
+
+cdef bint letter_at(int kind, const void* text, Py_ssize_t i) noexcept nogil:
+    return is_letter(class_of(&CLASSES, PyUnicode_READ(kind, text, i)))
+
+
+cdef bint ends_piece(int family, int kind, const void* text, Py_ssize_t i) noexcept nogil:
+    """Whether a piece ends before the character i > 0, and those before it do not depend on it.
+
+    No published pattern goes on after letters with ASCII that is no letter, but for contractions;
+    nor after a newline with a letter, but GPT-2's gives up the last of several blanks to it.
+    """
+    cdef Py_UCS4 c = PyUnicode_READ(kind, text, i)
+    if c < 0x80 and c != c"'":
+        if not is_letter(class_of(&CLASSES, c)):
+            return letter_at(kind, text, i - 1)
+    if PyUnicode_READ(kind, text, i - 1) != c"\n" or not letter_at(kind, text, i):
+        return False
+    return family != GPT2 or i == 1 or not is_white(class_of(&CLASSES, PyUnicode_READ(kind, text, i - 2)))
+
+
+cdef Py_ssize_t stretch_end(int family, int kind, const void* text, Py_ssize_t start, Py_ssize_t n) noexcept nogil:
+    """The end of the stretch that begins at `start`; `start` if there is none."""
+    cdef Py_ssize_t i = start + stretch
+    if i >= n:
+        return n
+    while i > start and not ends_piece(family, kind, text, i):
+        i -= 1
+    return i
+
+
+cdef Py_ssize_t append_stretches(CompiledCore core, Work* work, int kind, const void* text, Py_ssize_t n, bint count_only, Py_ssize_t* done, Py_ssize_t* utf8_done) noexcept nogil:
+    """Put the ids of a text behind those in work.ids, as far as it can be cut in stretches.
+
+    Their number, or -1: no memory.  `done` and `utf8_done`: the characters and bytes of these.
+    """
+    cdef uint8_t* buffer = <uint8_t*>malloc((kind + 1) * stretch + 128)
+    cdef uint8_t* end
+    cdef Py_ssize_t next_start, found
+    cdef Py_ssize_t total = 0
+    done[0] = utf8_done[0] = 0
+    if buffer == NULL:
+        return -1
+    while done[0] < n:
+        next_start = stretch_end(core.family, kind, text, done[0], n)
+        if next_start == done[0]:
+            break
+        end = write_utf8(buffer, text, kind, done[0], next_start)
+        if end == NULL:
+            break
+        found = core.append_ids(work, buffer, end - buffer, NULL, count_only)
+        if found < 0:
+            total = -1
+            break
+        total += found
+        if done[0] == 0 and not count_only and not reserve(work, <size_t>(<double>total * n / next_start)):
+            total = -1
+            break
+        done[0] = next_start
+        utf8_done[0] += end - buffer
+    free(buffer)
+    return total
+
+
+cdef bint first_in_stretches(const Specials* specials, Py_ssize_t longest, int kind, const void* text, Py_ssize_t n, int* which) noexcept nogil:
+    """Find the first special token, -1 if there is none; False where this cannot be done.
+
+    After each stretch follows so much that a token which begins in it is seen whole.
+    """
+    cdef uint8_t* buffer = <uint8_t*>malloc((kind + 1) * (stretch + longest) + 192)
+    cdef const uint8_t* found
+    cdef uint8_t* middle
+    cdef uint8_t* end
+    cdef Py_ssize_t start = 0
+    cdef Py_ssize_t stop
+    which[0] = -1
+    if buffer == NULL:
+        return False
+    while start < n:
+        stop = min(start + stretch, n)
+        middle = write_utf8(buffer, text, kind, start, stop)
+        end = NULL if middle == NULL else write_utf8(middle, text, kind, stop, min(stop + longest, n))
+        if end == NULL:
+            break
+        found = next_special(specials, buffer, end, which)
+        if found < middle:
+            break
+        which[0] = -1
+        start = stop
+    free(buffer)
+    return start >= n or which[0] >= 0

@@ -1,0 +1,110 @@
+"""Long text is encoded stretch by stretch: wherever it is cut, the ids are those of the whole."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from bpe import Tokenizer
+
+ENCODINGS = ["gpt2", "cl100k_base", "o200k_base", "deepseek_v3"]
+# Everything that stands at a cut, or near one.
+ATOMS = (
+    *"aZé中あ한яﬁʰँ1٣½'’.,!?/\"()<|>_-=–。，？",
+    *" \t\n\r\v\u00a0\u2003\u3000\u2028\u200b\x00\x85😀𝒜𠀀\u0301",
+    *(
+        "  ",
+        "\n\n",
+        " \n",
+        "\n ",
+        "\r\n",
+        "'s",
+        "'LL",
+        "ſ",
+        "'ſ",
+        " '",
+        "\n'",
+        "<|endoftext|>",
+        "<|end of",
+    ),
+    *("the ", "Слово ", "漢字かな", "x=1;\n", "a\n\nb", "…", "\n/"),
+)
+
+
+@pytest.fixture
+def compiled() -> Iterator[Any]:
+    module = pytest.importorskip("bpe._core.compiled")
+    before = module.set_stretch(1 << 14)
+    yield module
+    module.set_stretch(before)
+
+
+def texts(count: int, seed: int = 1) -> list[str]:
+    rng = random.Random(seed)
+    return [
+        "".join(rng.choices(rng.sample(ATOMS, rng.randint(2, 12)), k=rng.randint(1, 60)))
+        for _ in range(count)
+    ]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("length", [1, 2, 7, 24])
+def test_ids_of_the_whole(
+    encoding: str, length: int, compiled: Any, load: Callable[[str], Tokenizer]
+) -> None:
+    tokenizer = load(encoding)
+    made = texts(4000)
+    expected = [tokenizer.encode_ordinary(text) for text in made]
+    compiled.set_stretch(length)
+    # One after the other: a text that is met twice in a row is taken as a whole.
+    for text, ids in zip(made, expected, strict=True):
+        assert tokenizer.encode_ordinary(text) == ids, text
+    for text, ids in zip(made, expected, strict=True):
+        assert tokenizer.count(text) == len(ids), text
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 24])
+def test_special_tokens_across_cuts(
+    length: int, compiled: Any, load: Callable[[str], Tokenizer]
+) -> None:
+    names = ["<|endoftext|>", "<|end", "|>é", "中", " the", "<|end of text"]
+    rng = random.Random(2)
+    atoms = ("<|endoftext|>", "<|end", "of text", "|>", "é", "中", " the", "я ", "x", "\n")
+    made = [
+        "".join(rng.choices(atoms[rng.randrange(6) :], k=rng.randint(1, 12))) for _ in range(4000)
+    ]
+    made += ["é" + "x" * n + name for name in names for n in range(50)]
+    sets = load("cl100k_base")._core.special_set({name: i for i, name in enumerate(names)})
+    expected = [sets.first(text) for text in made]
+    compiled.set_stretch(length)
+    assert [sets.first(text) for text in made] == expected
+    assert len(set(expected)) == len(names) + 1
+
+
+def test_surrogates_are_repaired_in_long_text(load: Callable[[str], Tokenizer]) -> None:
+    tokenizer = load("o200k_base")
+    for odd, repaired in (("\ud83d\ude00", "😀"), ("\ud83d", "\ufffd"), ("x\udfff", "x\ufffd")):
+        for before, after in ((0, 20_000), (40_000, 3), (100_000, 100_000)):
+            text = "né " * before + odd + " é" * after
+            fixed = "né " * before + repaired + " é" * after
+            for _ in range(2):
+                assert tokenizer.encode_ordinary(text) == tokenizer.encode_ordinary(fixed)
+                assert tokenizer.count(text) == tokenizer.count(fixed)
+
+
+@pytest.mark.parametrize("letter", ["é", "я", "中", "😀", "\U00020000"])
+def test_long_text_that_cannot_be_cut(
+    letter: str, compiled: Any, load: Callable[[str], Tokenizer]
+) -> None:
+    """Whole, and with places to cut at its start only."""
+    tokenizer = load("cl100k_base")
+    for text in (letter * 50_000, "né " * 9_000 + letter * 50_000):
+        ids = tokenizer.encode_ordinary(text)
+        assert tokenizer.decode(ids) == text
+        assert tokenizer.count(text) == len(ids)
+        compiled.set_stretch(1 << 30)
+        assert tokenizer.encode_ordinary(text) == ids
+        compiled.set_stretch(1 << 14)
