@@ -146,7 +146,7 @@ class BudgetError(CompressionError, ValueError):
 
 
 class TemplateError(CompressionError, ValueError):
-    """A prompt template that does not exist or cannot be used; `placeholder` is the one at fault."""
+    """A prompt template that does not exist or is unfit; `placeholder` is the one at fault."""
 
     name: str | None = None
     path: str | None = None

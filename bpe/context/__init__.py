@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from .estimate import Calibrated, Exact, Heuristic, estimator
     from .messages import validate_messages
     from .monitor import ContextMonitor, ContextUsage
+    from .repetition import RepetitionDetector, RepetitionStatus
+    from .templates import Templates
     from .token_counter import TokenCounter
 
 __all__ = [
@@ -29,6 +31,9 @@ __all__ = [
     "MessageCount",
     "ModelCounter",
     "PartCount",
+    "RepetitionDetector",
+    "RepetitionStatus",
+    "Templates",
     "TokenCounter",
     "count_breakdown",
     "counter_for",
@@ -49,6 +54,9 @@ _HOMES = {
     "MessageCount": "breakdown",
     "ModelCounter": "counter",
     "PartCount": "breakdown",
+    "RepetitionDetector": "repetition",
+    "RepetitionStatus": "repetition",
+    "Templates": "templates",
     "TokenCounter": "token_counter",
     "count_breakdown": "counting",
     "counter_for": "counter",
