@@ -93,12 +93,12 @@ def _memory(spec: dict[str, Any], given: dict[str, Any]) -> dict[str, float]:
     """Bytes: of the process over what it had before the library, and of a call; at their peaks."""
     import tracemalloc
 
-    before, _ = _resident()
+    before, _ = resident()
     prepare, call = CASES[spec["group"]][spec["peer"]]()
     ready = prepare(given)
-    start, loading = _resident(reset=True)
+    start, loading = resident(reset=True)
     call(ready)
-    end, peak = _resident()
+    end, peak = resident()
     ready = prepare(given)
     tracemalloc.start()
     call(ready)
@@ -110,7 +110,7 @@ def _memory(spec: dict[str, Any], given: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def _resident(reset: bool = False) -> tuple[int, int]:
+def resident(reset: bool = False) -> tuple[int, int]:
     """Bytes in memory now, and at most so far; `reset`: from here on anew, where Linux can."""
     status = Path("/proc/self/status")
     if not status.exists():
@@ -246,7 +246,7 @@ def main(argv: list[str] | None = None) -> None:
             found["versions"][package] = "not installed"
     results["machine"] = found
     shown = [arg for arg in (sys.argv[1:] if argv is None else argv) if arg != str(options.out)]
-    results["command"] = " ".join(["python bench/compression.py", *shown]).replace("--out", "")
+    results["command"] = " ".join(["python bench/compression.py", *shown]).replace(" --out", "")
     results["clock"], results["rounds"] = options.clock, options.rounds
     text = report(results)
     markdown, data = BENCH / "COMPRESSION.md", BENCH / "results" / "compression.json"
