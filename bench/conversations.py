@@ -187,23 +187,28 @@ def _coding_turn(writer: _Writer) -> None:
     ask = f"Please fix {phrases.identifier(rng)} in {phrases.path(rng)}. "
     writer.say("user", ask + phrases.prose(rng, writer.some(1, 3), writer.script))
     for _ in range(rng.randint(1, 4)):
-        results = []
-        for _ in range(rng.choice((1, 1, 1, 2, 3, 4))):
-            name = rng.choice(("search_code", "read_file", "run_tests", "query_database"))
-            if name == "query_database":
-                text = phrases.rows(rng, writer.some(1, 8), writer.script)
-            elif name == "run_tests":
-                text = phrases.log(rng, writer.some(3, 40))
-            elif name == "read_file":
-                text = phrases.code(rng, writer.some(8, 80))
-            else:
-                text = "\n".join(
-                    f"{phrases.path(rng)}:{rng.randint(1, 900)}: {phrases.identifier(rng)}"
-                    for _ in range(writer.some(1, 20))
-                )
-            results.append((name, {"query": phrases.path(rng), "limit": rng.randint(1, 99)}, text))
-        writer.call(results, rng.choice((None, None, "", phrases.sentence(rng))))
+        _calls(writer)
     writer.say("assistant", phrases.prose(rng, writer.some(2, 6), writer.script))
+
+
+def _calls(writer: _Writer) -> None:
+    rng = writer.rng
+    results = []
+    for _ in range(rng.choice((1, 1, 1, 2, 3, 4))):
+        name = rng.choice(("search_code", "read_file", "run_tests", "query_database"))
+        if name == "query_database":
+            text = phrases.rows(rng, writer.some(1, 8), writer.script)
+        elif name == "run_tests":
+            text = phrases.log(rng, writer.some(3, 40))
+        elif name == "read_file":
+            text = phrases.code(rng, writer.some(8, 80))
+        else:
+            text = "\n".join(
+                f"{phrases.path(rng)}:{rng.randint(1, 900)}: {phrases.identifier(rng)}"
+                for _ in range(writer.some(1, 20))
+            )
+        results.append((name, {"query": phrases.path(rng), "limit": rng.randint(1, 99)}, text))
+    writer.call(results, rng.choice((None, None, "", phrases.sentence(rng))))
 
 
 def _rag_turn(writer: _Writer) -> None:
@@ -246,8 +251,11 @@ def conversation(
     system: int = 9,
     tool_count: int = 8,
     length: float = 1.0,
+    loop: int = 0,
 ) -> Conversation:
     """One of a kind, of at least so many messages or tokens (for gpt-4o), ended by a question.
+
+    With `loop` the question is being worked on: so many rounds of calls and results follow it.
 
     `system`: sentences of the system prompt's first section, 0 for none.  `length`: how much longer
     than usual questions, answers and results are.
@@ -271,6 +279,8 @@ def conversation(
         _cut(writer, messages)
     else:
         writer.say("user", phrases.prose(rng, 2, chosen), 0)
+    for _ in range(loop):
+        _calls(writer)
     return Conversation(kind, seed, writer.messages, tools(tool_count), writer.facts)
 
 

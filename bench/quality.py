@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import statistics
 import sys
 from collections import Counter
@@ -62,6 +63,8 @@ def _judged(name: str, trimmer: trimmers.Trimmer, cases: list[invariants.Case]) 
                 again = trimmer.trim(result.messages, case.budget)
                 for wrong in invariants.own_promises(case, result, again, trimmer.strategy):
                     promises.setdefault(wrong, case.seed)
+                for wrong in _too_tight(case, trimmer.strategy):
+                    promises.setdefault(wrong, case.seed)
         counts.update(violated)
         for one in violated:
             seeds.setdefault(one, []).append(case.seed)
@@ -78,6 +81,35 @@ def _judged(name: str, trimmer: trimmers.Trimmer, cases: list[invariants.Case]) 
             "highest": filled[-1],
         },
     }
+
+
+def _too_tight(case: invariants.Case, strategy: str) -> list[str]:
+    """What is wrong where the budget is less than what is protected."""
+    import bpe
+
+    wrong = []
+    budget = max(1, random.Random(case.seed).randrange(case.needed))
+    try:
+        bpe.compress_context(case.messages, budget, strategy=strategy)
+        wrong.append("no BudgetError where the protected part does not fit")
+    except bpe.BudgetError as error:
+        if error.needed != case.needed:
+            wrong.append(f"BudgetError.needed is {error.needed - case.needed:+} off")
+    try:
+        result = bpe.compress_context(
+            case.messages, budget, strategy=strategy, on_overflow="truncate"
+        )
+    except bpe.BudgetError as error:
+        if error.needed <= budget:
+            wrong.append("BudgetError.needed is no more than the budget")
+        return wrong
+    verdict = invariants.judge(
+        case, list(zip(result.selected_indices, result.messages, strict=True))
+    )
+    if verdict.tokens > budget:
+        wrong.append("truncated, and over the budget")
+    wrong += [f"truncated: {one}" for one in ("pairs", "system", "user") if one in verdict.violated]
+    return wrong
 
 
 # ---- savings

@@ -115,8 +115,9 @@ _SPOILS: tuple[Callable[[_Tagged, random.Random], None], ...] = (
 
 
 def generated(seed: int) -> Conversation:
-    """One of any kind, most often `coding`, of 4 to 60 messages, every other one ugly."""
+    """One of any kind, of 4 to 60 messages and often calls after the last; every other one ugly."""
     rng = random.Random(f"any {seed}")
     kind = rng.choices(KINDS, (3, 1, 1))[0]
-    made = conversation(kind, seed, messages=rng.randint(4, 60), system=rng.choice((0, 2, 9)))
+    system, loop = rng.choice((0, 2, 9)), rng.choice((0, 0, 1, 2, 5))
+    made = conversation(kind, seed, messages=rng.randint(4, 60), system=system, loop=loop)
     return spoiled(made, seed) if seed % 2 else made
