@@ -20,7 +20,8 @@ which catches the builtin keeps working:
         ├── ModelNotSupportedError      ValueError            no exact count for this model
         ├── BudgetError                 ValueError            what must stay does not fit
         ├── TemplateError               ValueError            a prompt template that cannot be used
-        └── SummaryError                RuntimeError          a summariser gave no summary
+        ├── SummaryError                RuntimeError          a summariser gave no summary
+        └── TranscriptError             ValueError            a packed transcript, cut or damaged
 
     SlowCoreWarning (RuntimeWarning): the compiled core is missing and the pure Python one runs.
     EstimateWarning (UserWarning): a model's count is an estimate; given once for each model.
@@ -159,6 +160,13 @@ class SummaryError(CompressionError, RuntimeError):
     status: int | None = None
     attempts: int | None = None
     retry_after: float | None = None
+
+
+class TranscriptError(CompressionError, ValueError):
+    """A packed transcript that ends too early (`truncated`) or is damaged."""
+
+    path: str | None = None
+    truncated: bool | None = None
 
 
 class EstimateWarning(UserWarning):

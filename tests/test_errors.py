@@ -27,6 +27,7 @@ BUILTINS = {
     errors.BudgetError: (ValueError,),
     errors.TemplateError: (ValueError,),
     errors.SummaryError: (RuntimeError,),
+    errors.TranscriptError: (ValueError,),
 }
 
 KINDS = pytest.mark.parametrize("kind", BUILTINS, ids=lambda kind: kind.__name__)
