@@ -36,20 +36,19 @@ LIMIT = 64 * 1024 * 1024
 Job = Callable[[bytes], tuple[int, dict[str, Any]]]
 
 
-def _mode(name: str) -> Callable[[], Job]:
+def _mode(name: str, model: str | None = None) -> Callable[[], Job]:
     def make() -> Job:
+        from bpe.context import counter_for
         from bpe.transcripts import Mode, Options, compress
 
-        options = Options(mode=Mode[name])
+        options = Options(mode=Mode[name], counter=counter_for(model) if model else None)
 
         def call(data: bytes) -> tuple[int, dict[str, Any]]:
             made = io.BytesIO()
             stats = compress(io.BytesIO(data), made, options)
-            told = {
-                "entries": stats.entries_in,
-                "bytes": stats.reduction(),
-                "tokens": stats.token_reduction(),
-            }
+            told: dict[str, Any] = {"entries": stats.entries_in}
+            if model:
+                told["tokens"] = stats.token_reduction()
             return made.tell(), told
 
         return call
@@ -75,6 +74,8 @@ def _gzip() -> Job:
 CASES: dict[str, Callable[[], Job]] = {
     "conversation only": _mode("CONVERSATION_ONLY"),
     "lossless": _mode("LOSSLESS"),
+    "conversation only, tokens counted": _mode("CONVERSATION_ONLY", "gpt-4o"),
+    "lossless, tokens counted": _mode("LOSSLESS", "gpt-4o"),
     "json and back": _json,
     "gzip -6": _gzip,
 }
@@ -138,10 +139,30 @@ def _memory(spec: dict[str, Any]) -> dict[str, Any]:
     options = Options(mode=Mode[spec["case"].upper().replace(" ", "_")])
     compress(io.BytesIO(session_log(0, 100_000)), io.BytesIO(), options)
     start, _ = resident(reset=True)
-    with Path(spec["file"]).open("rb") as source:
+    with open(spec["file"], "rb") as source:
         compress(source, _Nowhere(), options)
     _, peak = resident()
     return {"call": max(0, peak - start), "process": peak}
+
+
+def check() -> None:
+    """SystemExit where what must be kept of a log is not."""
+    from bpe.transcripts import Mode, Options, compress
+
+    data = session_log(7, 2 * MEGABYTE)
+    for mode in Mode:
+        made = io.BytesIO()
+        stats = compress(io.BytesIO(data), made, Options(mode=mode))
+        read, written = data.splitlines(), made.getvalue().splitlines()
+        asked = [line for line in read if line.startswith(b'{"type": "user"')]
+        if asked != [line for line in written if line.startswith(b'{"type": "user"')]:
+            raise SystemExit(f"{mode}: entries of the user were changed")
+        if len(written) != stats.entries_out or len(read) != stats.entries_in:
+            raise SystemExit(f"{mode}: {stats} is not {len(read)} entries to {len(written)}")
+        if mode is Mode.LOSSLESS and len(read) != len(written):
+            raise SystemExit(f"{mode}: {len(read)} entries became {len(written)}")
+        for line in written:
+            json.loads(line)
 
 
 def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -163,11 +184,11 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
                 for name, value in found.items():
                     cell.setdefault(name, []).append(value)
         for case in names[:2]:
-            for name, file in files.items():
+            for log, file in files.items():
                 spec = {"case": case, "phase": "memory", "core": core, "file": str(file)}
-                cell = memory.setdefault(case, {}).setdefault(name, {})
-                for key, value in _worker(spec).items():
-                    cell.setdefault(key, []).append(value)
+                cell = memory.setdefault(case, {}).setdefault(log, {})
+                for name, value in _worker(spec).items():
+                    cell.setdefault(name, []).append(value)
         print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
     return {"cells": cells, "memory": memory}
 
@@ -226,6 +247,8 @@ def main(argv: list[str] | None = None) -> None:
     os.environ["PYTHONDONTWRITEBYTECODE"] = ""
     old = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = str(ROOT) + (os.pathsep + old if old else "")
+    sys.path.insert(0, str(ROOT))
+    check()
     folder = BENCH / ".cache" / "transcripts"
     folder.mkdir(parents=True, exist_ok=True)
     results = measure(options, folder)
