@@ -4,7 +4,8 @@ An assistant message with calls and all their results are one group, wherever th
 any other message is a group of its own.  Understood are OpenAI's `tool_calls` and the messages of
 role "tool" that answer them, the older `function_call` and "function", Anthropic's `tool_use` and
 `tool_result` blocks, and the items of the Responses API (with the reasoning that stands before a
-call).  A result belongs to the latest call that has its id.
+call).  A result belongs to the latest call of its id that waits for one, else to the latest call of
+its id.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Stray(NamedTuple):
     "content"), or is the message itself where `place` is None.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # the name of a tuple's method, too
     where: str
     place: int | None
     is_call: bool
@@ -114,8 +115,15 @@ class _Reader:
         results, said = _results(index, role, message)
         calls = _calls(index, role, message)
         own: int | None = None
-        for key, _ in results:
-            home = self.latest.get(key)
+        unasked: list[Stray] = []
+        for key, stray in results:
+            waiting = self.waiting.get(key)
+            home: int | None
+            if waiting:
+                home = waiting.pop()[0]
+            else:
+                home = self.latest.get(key)
+                unasked.append(stray)
             if home is not None:
                 home = self._root(home)
                 own = home if own is None else self._merge(own, home)
@@ -126,12 +134,8 @@ class _Reader:
             own = len(self.members)
             self.members.append([])
         self.members[own].append(index)
-        for key, stray in results:
-            waiting = self.waiting.get(key)
-            if waiting:
-                waiting.pop(0)
-            else:
-                self.strays.setdefault(own, []).append(stray)
+        if unasked:
+            self.strays.setdefault(own, []).extend(unasked)
         for key, stray in calls:
             self.latest[key] = own
             self.waiting.setdefault(key, []).append((own, stray))
