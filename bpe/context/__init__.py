@@ -14,12 +14,18 @@ if TYPE_CHECKING:
     from .counting import count_breakdown
     from .estimate import Calibrated, Exact, Heuristic, estimator
     from .messages import validate_messages
+    from .metrics import Metrics, PrometheusMetrics
     from .monitor import ContextMonitor, ContextUsage
+    from .optimizer import TokenOptimizer
+    from .optimizer_config import TokenOptimizationConfig
+    from .optimizer_plan import OptimizationPlan, OptimizationResult, StepRecord
     from .repetition import RepetitionDetector, RepetitionStatus
+    from .summarize import AsyncSummarizer, OllamaSummarizer, OpenAISummarizer, Summarizer
     from .templates import Templates
     from .token_counter import TokenCounter
 
 __all__ = [
+    "AsyncSummarizer",
     "Breakdown",
     "Budget",
     "Calibrated",
@@ -29,12 +35,22 @@ __all__ = [
     "Exact",
     "Heuristic",
     "MessageCount",
+    "Metrics",
     "ModelCounter",
+    "OllamaSummarizer",
+    "OpenAISummarizer",
+    "OptimizationPlan",
+    "OptimizationResult",
     "PartCount",
+    "PrometheusMetrics",
     "RepetitionDetector",
     "RepetitionStatus",
+    "StepRecord",
+    "Summarizer",
     "Templates",
     "TokenCounter",
+    "TokenOptimizationConfig",
+    "TokenOptimizer",
     "count_breakdown",
     "counter_for",
     "estimator",
@@ -43,6 +59,7 @@ __all__ = [
 
 # Where each name comes from.
 _HOMES = {
+    "AsyncSummarizer": "summarize",
     "Breakdown": "breakdown",
     "Budget": "budget",
     "Calibrated": "estimate",
@@ -52,12 +69,22 @@ _HOMES = {
     "Exact": "estimate",
     "Heuristic": "estimate",
     "MessageCount": "breakdown",
+    "Metrics": "metrics",
     "ModelCounter": "counter",
+    "OllamaSummarizer": "summarize",
+    "OpenAISummarizer": "summarize",
+    "OptimizationPlan": "optimizer_plan",
+    "OptimizationResult": "optimizer_plan",
     "PartCount": "breakdown",
+    "PrometheusMetrics": "metrics",
     "RepetitionDetector": "repetition",
     "RepetitionStatus": "repetition",
+    "StepRecord": "optimizer_plan",
+    "Summarizer": "summarize",
     "Templates": "templates",
     "TokenCounter": "token_counter",
+    "TokenOptimizationConfig": "optimizer_config",
+    "TokenOptimizer": "optimizer",
     "count_breakdown": "counting",
     "counter_for": "counter",
     "estimator": "estimate",
