@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..shorten import cleared
-from .sentences import Worth, sentences
+from .sentences import Worth, sentences, words_of
 from .slots import role_of, slots_of, with_texts
 
 TYPE_CHECKING = False
@@ -36,18 +36,19 @@ _ROLES = {"user": 1.25, "assistant": 1.0, "tool": 0.8, "function": 0.8}
 _OLDEST = 0.6
 # Every sentence costs a little more than its tokens, so that scraps do not crowd out the rest.
 _COST = 4
-_ROUNDS = 12
+# Choices that are tried until one fits, and of these the ones to fill the budget to this part.
+_ROUNDS, _CORRECTIONS = 12, 3
+_SLACK = 0.02
 
 
 @dataclass(slots=True)
 class _Unit:
-    """A sentence, or the parts of a group that are not cut: `slot` is None."""
+    """A sentence, by its number; of number -1, all of a group that has no sentence."""
 
     group: int
-    slot: tuple[int, int] | None
     number: int
-    tokens: int
     rank: float
+    tokens: int = 0
     chosen: bool = False
 
 
@@ -102,20 +103,26 @@ class _Compaction:
         if self.old <= self.budget or not self.groups:
             return
         self._read()
-        budget = self.budget
-        self._choose(budget)
-        state = self.state
+        # Joined, sentences have some tokens more or less than alone: the first choice is corrected
+        # by real counts, also where there is room for more.
+        best: dict[int, tuple[Any | None, int]] | None = None
+        filled, budget = -1, self.budget
         for attempt in range(_ROUNDS):
+            self._choose(budget)
             made = self._made()
             tokens = sum(tokens for _, tokens in made.values())
-            if tokens <= self.budget or not self.opened:
+            if filled < tokens <= self.budget:
+                best, filled = made, tokens
+            if best is not None and (attempt >= _CORRECTIONS or tokens > self.budget):
                 break
-            # Joined, sentences may have a token more here and there.
-            budget -= (tokens - self.budget) << attempt
-            self._choose(budget)
-        else:
-            made = dict.fromkeys(made, (None, 0))
-        state.keep({at: each for at, (each, _) in made.items() if each is not state.messages[at]})
+            excess = tokens - self.budget
+            budget -= (excess << attempt) if excess > 0 else excess
+            if -_SLACK * self.budget < excess <= 0:
+                break
+        if best is None:
+            best = dict.fromkeys((at for group in self.groups for at in group.indices), (None, 0))
+        messages = self.state.messages
+        self.state.keep({at: new for at, (new, _) in best.items() if new is not messages[at]})
 
     # ---- reading
 
@@ -123,39 +130,49 @@ class _Compaction:
         """Makes the units.  Text of the newest messages is read first: older repetitions go."""
         state = self.state
         slots = {at: slots_of(state.messages[at]) for group in self.groups for at in group.indices}
-        worth = Worth("\n".join(slot.text for slot in own) for own in slots.values())
-        size = max(1, len(state.messages) - 1)
-        self.fixed = [0] * len(self.groups)
         pieces: list[str] = []
-        worths: list[float] = []
+        words: list[set[str]] = []
+        of_messages: list[set[str]] = []
         seen: set[str] = set()
         for number in range(len(self.groups) - 1, -1, -1):
-            group = self.groups[number]
-            for at in reversed(group.indices):
-                message = state.messages[at]
-                weight = _ROLES.get(role_of(message), 1.0)
-                weight *= _OLDEST + (1 - _OLDEST) * at / size
+            for at in reversed(self.groups[number].indices):
+                among: set[str] = set()
+                weight = self._weight(at)
                 for slot in reversed(slots[at]):
                     text = _Text(at, slot, _pieces(slot))
-                    for place, piece in enumerate(text.pieces):
+                    for piece in text.pieces:
                         plain = " ".join(piece.split()).casefold()
-                        repeated = plain in seen
+                        new = bool(plain) and plain not in seen
                         seen.add(plain)
-                        value = 0.0 if repeated or not plain else worth.of(piece[:_READ]) * weight
-                        unit = _Unit(number, (at, place), len(pieces), 0, value)
+                        unit = _Unit(number, len(pieces), weight if new else 0.0)
                         text.units.append(unit)
+                        own = words_of(piece[:_READ])
+                        among |= own
                         pieces.append(piece)
-                        worths.append(value)
+                        words.append(own)
                         self.units.append(unit)
                     self.texts.append(text)
+                of_messages.append(among)
+        worth = Worth(of_messages)
+        for unit, piece, own in zip(self.units, pieces, words, strict=True):
+            if unit.rank:
+                unit.rank *= worth.of(piece[:_READ], own)
         counts = state.framing.counter.count_batch(pieces)
         for unit, tokens in zip(self.units, counts, strict=True):
             unit.tokens = tokens + _GAP_TOKENS
         self._fix(counts)
 
+    def _weight(self, at: int) -> float:
+        """Newer messages weigh more, and those of some roles."""
+        state = self.state
+        age = at / max(1, len(state.messages) - 1)
+        role = _ROLES.get(role_of(state.messages[at]), 1.0)
+        return role * (_OLDEST + (1 - _OLDEST) * age)
+
     def _fix(self, counts: Sequence[int]) -> None:
         """What each group costs without its sentences, and how its sentences rank for that."""
         state = self.state
+        self.fixed = [0] * len(self.groups)
         texts = [0] * len(self.groups)
         number_of = [0] * len(self.groups)
         results = [0] * len(self.groups)
@@ -170,9 +187,8 @@ class _Compaction:
             self.fixed[number] = max(0, whole - texts[number]) + _CLEARED * results[number]
             if not number_of[number]:
                 # Nothing but calls, images and the like: it stays whole or goes.
-                unit = _Unit(
-                    number, None, -1, 0, _BARE * (group.indices[0] + 1) / len(state.messages)
-                )
+                rank = _BARE * self._weight(group.indices[0])
+                unit = _Unit(number, -1, rank)
                 self.units.append(unit)
                 number_of[number] = 1
         for unit in self.units:

@@ -46,22 +46,13 @@ def compile_markers(markers: Markers, what: str) -> tuple[Marker, ...]:
     if isinstance(markers, str):
         raise ArgumentError(f"{what} must be a list of markers, not the text {markers!r}")
     made: list[Marker] = []
-    for marker in markers:
+    given: Iterable[object] = markers
+    for marker in given:
         if isinstance(marker, str) and _NAME.match(marker):
             name = re.escape(marker)
             # No `<` within the tag keeps the search linear.
-            made.append(
-                (
-                    re.compile(rf"<{name}(?:\s[^<>]*)?>", re.IGNORECASE),
-                    re.compile(rf"</{name}\s*>", re.IGNORECASE),
-                )
-            )
-            made.append(
-                (
-                    re.compile(rf"\[{name}\]", re.IGNORECASE),
-                    re.compile(rf"\[/{name}\]", re.IGNORECASE),
-                )
-            )
+            made.append((_compiled(rf"<{name}(?:\s[^<>]*)?>"), _compiled(rf"</{name}\s*>")))
+            made.append((_compiled(rf"\[{name}\]"), _compiled(rf"\[/{name}\]")))
         elif isinstance(marker, str) and marker:
             made.append((re.compile(re.escape(marker)), _BLANK))
         elif (
@@ -73,6 +64,10 @@ def compile_markers(markers: Markers, what: str) -> tuple[Marker, ...]:
         else:
             raise ArgumentError(f"a marker in {what} is a text or a pair of texts: {marker!r}")
     return tuple(made)
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def blocks_of(text: str, markers: Sequence[Marker]) -> list[Block]:

@@ -50,7 +50,8 @@ class RagDeduplication:
             texts = {slot.path: slot.text for slot in slots_of(message)}
             new: dict[Path, str | None] = {}
             for path, blocks in repeated[at].items():
-                text, end, parts = texts[path], 0, []
+                text, end = texts[path], 0
+                parts: list[str] = []
                 for begin, stop in sorted(blocks):
                     parts += (text[end:begin], REPEATED)
                     end = stop

@@ -9,13 +9,14 @@ others will have to refer to: numbers, names, paths, errors and decisions.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from math import log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Worth", "first_sentence", "sentences"]
+__all__ = ["Worth", "first_sentence", "sentences", "words_of"]
 
 # Longer ones are cut, at a space where there is one: a text without any end is no one sentence.
 _LONGEST = 600
@@ -26,38 +27,32 @@ _END = re.compile(
     r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+\s+|[。！？]++[”’」』）]*+|\n\s*+",
 )
 
-# Words, by which sentences are compared; characters where words are not set apart.
+# Words; characters of scripts that are written without spaces.
 _WORD = re.compile(r"[^\W\u2e80-\uffff\U00020000-\U0003ffff]+|[\u2e80-\uffff\U00020000-\U0003ffff]")
+_ASCII_WORD = re.compile(r"\w+")
 
-# What makes a sentence worth more, and by how much; several of a kind count a little each.
+# What makes a sentence worth more, and by how much; several of a kind count a little each.  These
+# are looked for in lower case.
+_DECISIONS = (
+    "decid|decision|agreed|chose|settled|approved|rejected|conclu|root cause|instead of|must |"
+    "never |always |prefer|we'll |we will |going with|resolved|fixed"
+).split("|")
+_ERRORS = (
+    "error|exception|traceback|fail|panic|fatal|denied|refused|timed out|timeout|crash|invalid|"
+    "not found|unable|undefined|segfault|abort|warn"
+).split("|")
+_DECISION, _ERROR, _PATH, _NUMBER, _NAME = 2.0, 2.0, 1.5, 1.0, 0.8
+# All of these begin with a character that is rare, which is what makes them quick to search.
 _SIGNALS = (
-    # decisions
+    # directories and addresses; endings of files
+    (re.compile(r"[/\\]\w|\.(?<=\w\.)[a-z]{1,4}\b"), _PATH),
+    (re.compile(r"\d[\d.,:%]*"), _NUMBER),
+    # capitals within a sentence, capitals and lines within a word, quoted code
     (
         re.compile(
-            r"\b(?:decid\w*|decision\w*|agreed?|chose|chosen|settled|approved|rejected|"
-            r"conclu\w+|root cause|instead of|must|never|always|prefer\w*|"
-            r"we(?:'ll| will) (?:use|go|keep)|going with|resolved|fixed)\b",
-            re.IGNORECASE,
+            r"[A-Z](?:(?<=[a-z,;:] .)\w+|(?<=[a-z].)|[A-Z]+\b)|_(?<=\w_)\w|`[^`\s]+`",
         ),
-        2.0,
-    ),
-    # errors
-    (
-        re.compile(
-            r"error|exception|traceback|\b(?:fail\w*|panic\w*|fatal|denied|refused|timed? ?out|"
-            r"timeout|crash\w*|invalid|not found|unable|undefined|segfault|abort\w*|warn\w*)\b",
-            re.IGNORECASE,
-        ),
-        2.0,
-    ),
-    # paths and addresses
-    (re.compile(r"https?://|(?<![\w/\\])[~.]?[\w.-]*[/\\][\w.-]+|\b\w+\.[a-z]{1,4}\b"), 1.5),
-    # numbers
-    (re.compile(r"\d[\d.,:%]*"), 1.0),
-    # names: capitals within a sentence, words joined or with capitals within, quoted code
-    (
-        re.compile(r"(?<=[a-z,;:] )[A-Z]\w+|\b\w+_\w+|\b[a-z]+[A-Z]\w*|\b[A-Z]{2,}\b|`[^`\s]+`"),
-        0.8,
+        _NAME,
     ),
 )
 # Each further one of a kind counts so much of the first, and there are no more than so many.
@@ -115,32 +110,36 @@ def _abbreviated(text: str) -> bool:
     return len(word) == 1 or word in ("e.g", "i.e", "etc", "vs", "cf", "approx", "no", "incl")
 
 
+def words_of(text: str) -> set[str]:
+    """The words of a text, by which sentences are compared."""
+    return set((_ASCII_WORD if text.isascii() else _WORD).findall(text.casefold()))
+
+
 class Worth:
-    """What sentences are worth among these texts (one of each message)."""
+    """What sentences are worth among texts, whose words are given (a set for each message)."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        self._frequency: dict[str, int] = {}
-        self._texts = 0
-        for text in texts:
-            self._texts += 1
-            for word in _words(text):
-                self._frequency[word] = self._frequency.get(word, 0) + 1
-        self._rarest = log(1 + self._texts) or 1.0
+    def __init__(self, texts: Iterable[set[str]]) -> None:
+        frequency: Counter[str] = Counter()
+        number = 0
+        for words in texts:
+            number += 1
+            frequency.update(words)
+        rarest = log(1 + number) or 1.0
+        each = {count: log(1 + number / count) / rarest for count in {*frequency.values()}}
+        self._rarity = {word: each[count] for word, count in frequency.items()}
 
-    def of(self, sentence: str) -> float:
+    def of(self, sentence: str, words: set[str]) -> float:
         """At least 0; a plain sentence is worth about 1, one full of facts 5 and more."""
-        worth = 0.0
-        for word in _words(sentence):
-            known = self._frequency.get(word, 1)
-            worth += log(1 + self._texts / known) / self._rarest
-        # In the order of a set of words the sum would differ from run to run in its last digit.
-        worth = round(worth * _WORDS_WORTH, 6)
+        rarity = self._rarity
+        # In the order of a set the sum would differ from run to run in its last digits.
+        worth = round(sum([rarity.get(word, 1.0) for word in words]) * _WORDS_WORTH, 6)
+        lower = sentence.lower()
+        worth += _counted(sum([each in lower for each in _DECISIONS]), _DECISION)
+        worth += _counted(sum([each in lower for each in _ERRORS]), _ERROR)
         for pattern, weight in _SIGNALS:
-            found = len(pattern.findall(sentence))
-            if found:
-                worth += weight * (1 + _FURTHER * min(found - 1, _MOST))
+            worth += _counted(len(pattern.findall(sentence)), weight)
         return worth
 
 
-def _words(text: str) -> set[str]:
-    return set(_WORD.findall(text.casefold()))
+def _counted(found: int, weight: float) -> float:
+    return weight * (1 + _FURTHER * min(found - 1, _MOST)) if found else 0.0
