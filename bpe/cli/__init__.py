@@ -15,19 +15,20 @@ import sys
 
 from .. import __version__, core_name
 from ..errors import BPEError, UnknownEncodingError
-from . import count, decode, encode
+from . import count, decode, encode, transcript
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = (encode, decode, count)
+COMMANDS = (encode, decode, count, transcript)
 
 EXAMPLES = """\
 examples:
   bpe encode --text "hello world"
   bpe encode -e cl100k_base notes.txt | bpe decode -e cl100k_base
   git diff | bpe count -m gpt-4o
+  bpe transcript --lossless session.jsonl -o session.jsonl.zst
 """
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from .entries import description_of
-from .json_bytes import is_json, root
+from .entries import description_in, description_of
+from .json_bytes import SMALL, is_json, loaded, root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,13 @@ class Conversation:
 
     def line(self, line: bytes, number: int) -> None:
         """Emit one line, or what stands for it, if anything; `number` counts from 1."""
-        if (self._plain and _is_spoken(line)) or not is_json(line):
+        if self._plain:
+            if _is_spoken(line):
+                self._keep(line, 1)
+                return
+            if len(line) <= SMALL and self._small(line):
+                return
+        if not is_json(line):
             self._keep(line, 1)
             return
         number_of = 0
@@ -65,19 +71,45 @@ class Conversation:
         if kept or not number_of:
             self._keep(line, max(number_of, 1))
             return
-        stats = self._stats
-        stats.entries_in += number_of
         for entry in going:
-            if entry.type == "header":
-                stats.header_dropped += 1
-            elif entry.type == "system":
-                stats.system_dropped += 1
-            else:
-                self._tool(entry, line)
+            described = description_of(entry.tool_input) if entry.type == "tool" else ""
+            self._drop(entry.type, described, line)
 
     def end(self) -> None:
         """Write the last mark."""
         self._flush()
+
+    def _small(self, line: bytes) -> bool:
+        """Deal with a plain line the quick way; False if it is nested too deeply for that."""
+        try:
+            found = loaded(line)
+        except ValueError:
+            self._keep(line, 1)
+            return True
+        except RecursionError:
+            return False
+        kind = found.get("type") if isinstance(found, dict) else None
+        # A list or an object may be the type, and is none of these.
+        if not isinstance(kind, str) or kind not in _GOING:
+            self._keep(line, 1)
+        else:
+            assert isinstance(found, dict)
+            described = description_in(found.get("tool_input")) if kind == "tool" else ""
+            self._drop(kind, described, line)
+        return True
+
+    def _drop(self, kind: str, description: str, line: bytes) -> None:
+        """Count an entry that goes, and mark it if it was described."""
+        stats = self._stats
+        stats.entries_in += 1
+        if kind == "header":
+            stats.header_dropped += 1
+        elif kind == "system":
+            stats.system_dropped += 1
+        elif not description:
+            stats.tools_dropped += 1
+        else:
+            self._tool(description, line)
 
     def _keep(self, line: bytes, entries: int) -> None:
         if self._mark is not None:
@@ -86,11 +118,7 @@ class Conversation:
         self._stats.entries_out += entries
         self._emit(line)
 
-    def _tool(self, entry: Entry, line: bytes) -> None:
-        description = description_of(entry.tool_input)
-        if not description:
-            self._stats.tools_dropped += 1
-            return
+    def _tool(self, description: str, line: bytes) -> None:
         self._stats.tools_marked += 1
         mark = shortened(description)
         if mark == self._mark:

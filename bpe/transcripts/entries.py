@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from .json_bytes import Value, is_json, root, string_of
+from .json_bytes import SMALL, Value, is_json, loaded, root, string_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["TYPES", "Adapter", "Entry", "Field", "description_of"]
+__all__ = ["TYPES", "Adapter", "Entry", "Field", "description_in", "description_of"]
 
 TYPES = ("header", "user", "assistant", "tool", "system")
 UNKNOWN = ""
@@ -55,11 +55,34 @@ def description_of(tool_input: Value | None) -> str:
         # A lone surrogate is no UTF-8, but may well stand in a description.
         if b"description" not in inner and b"\\u" not in inner:
             return ""
-        inner = _respelled(inner)
-        if not is_json(inner):
+        return _description(_respelled(inner))
+    return text_of(tool_input.get(b"description")).strip()
+
+
+def description_in(tool_input: object) -> str:
+    """As `description_of`, of an input that has been loaded."""
+    if isinstance(tool_input, str):
+        if "description" not in tool_input and "\\u" not in tool_input:
             return ""
-        tool_input = root(inner)
-    return string_of(tool_input.get(b"description")).decode("utf-8", "surrogatepass").strip()
+        inner = tool_input.encode("utf-8", "backslashreplace")
+        if len(inner) > SMALL:
+            return _description(inner)
+        try:
+            tool_input = loaded(inner)
+        except ValueError:
+            return ""
+        except RecursionError:
+            return _description(inner)
+    if not isinstance(tool_input, dict):
+        return ""
+    description = tool_input.get("description")
+    return description.strip() if isinstance(description, str) else ""
+
+
+def _description(inner: bytes) -> str:
+    if not is_json(inner):
+        return ""
+    return text_of(root(inner).get(b"description")).strip()
 
 
 def _respelled(text: bytes) -> bytes:

@@ -18,26 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["Value", "is_json", "root", "string_of", "text_of"]
 
 # Objects take up to 25 times the bytes of their JSON: longer lines are checked without making any.
-_SMALL = 1 << 17
+SMALL = 1 << 17
 # Characters and escapes that are converted at a time in long strings.
 _PIECE = 1 << 16
 
 _WS = rb"[ \t\r\n]*+"
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_MEMBER = re.compile(
-    _WS
-    + b"("
-    + _STRING
-    + b")"
-    + _WS
-    + b":"
-    + _WS
-    + b"(?:("
-    + _STRING
-    + rb'|[^"\[\]{}, \t\r\n]++)|)',
-    re.DOTALL,
-)
-_ITEM = re.compile(_WS + b"(?:(" + _STRING + rb'|[^"\[\]{}, \t\r\n]++)|)', re.DOTALL)
+_KEY_COLON = re.compile(_WS + b"(" + _STRING + b")" + _WS + b":" + _WS, re.DOTALL)
+_REST_OF_STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_PLAIN_SCALAR = re.compile(rb'[^"\[\]{}, \t\r\n]++')
 _NEXT = re.compile(_WS + rb"([,\]}])")
 _BRACKET = re.compile(
     rb'[^"\[\]{}]*+(?:' + _STRING + rb'[^"\[\]{}]*+)*+([\[\]{}])',
@@ -65,7 +54,8 @@ _UNITS = re.compile(
 
 _BOM = codecs.BOM_UTF8
 _OPEN_OBJECT, _OPEN_ARRAY, _QUOTE = b'{["'
-_COMMA, _CLOSE_ARRAY, _CLOSE_OBJECT = b",]}"
+_COMMA, _CLOSE_ARRAY, _CLOSE_OBJECT, _BACKSLASH = b",]}\\"
+_LEAPS = 8
 
 # Numbers are not converted: their size would be limited, and nobody reads them.
 _decoder = json.JSONDecoder(parse_int=str, parse_float=str)
@@ -104,14 +94,12 @@ class Value:
         if line[self.start] != _OPEN_OBJECT:
             return found
         place = self.start + 1
-        while (member := _MEMBER.match(line, place)) is not None:
+        while (member := _KEY_COLON.match(line, place)) is not None:
             key = member[1][1:-1]
             if b"\\" in key:
                 key = _unescaped(key)
-            start, end = member.span(2)
-            if start < 0:
-                start = member.end()
-                end = _container_end(line, start)
+            start = member.end()
+            end = _value_end(line, start)
             if key in names:
                 found[key] = Value(line, start, end)
             after = _NEXT.match(line, end)
@@ -132,14 +120,12 @@ class Value:
             return
         place = self.start + 1
         while True:
-            item = _ITEM.match(line, place)
-            assert item is not None
-            start, end = item.span(1)
-            if start < 0:
-                start = item.end()
-                if line[start] == _CLOSE_ARRAY:
-                    return
-                end = _container_end(line, start)
+            space = _SPACE.match(line, place)
+            assert space is not None
+            start = space.end()
+            if line[start] == _CLOSE_ARRAY:
+                return
+            end = _value_end(line, start)
             yield Value(line, start, end)
             after = _NEXT.match(line, end)
             assert after is not None
@@ -179,10 +165,9 @@ def text_of(value: Value | None) -> str:
 
 def is_json(line: bytes) -> bool:
     """Whether a line is one JSON value in UTF-8, white space and a byte order mark aside."""
-    if len(line) <= _SMALL:
+    if len(line) <= SMALL:
         try:
-            text = line.decode()
-            _decoder.decode(text[1:] if text[:1] == "\ufeff" else text)
+            loaded(line)
         except ValueError:
             return False
         except RecursionError:
@@ -190,6 +175,16 @@ def is_json(line: bytes) -> bool:
         else:
             return True
     return _is_utf8(line) and _is_grammatical(line)
+
+
+def loaded(line: bytes) -> object:
+    """What a line holds, as Python has it, but numbers, which are left as they are spelled.
+
+    For lines of up to SMALL bytes.  Raises ValueError for what is no JSON, and RecursionError where
+    it is nested too deeply to say.
+    """
+    text = line.decode()
+    return _decoder.decode(text[1:] if text[:1] == "\ufeff" else text)
 
 
 def escaped(text: bytes) -> bytes:
@@ -229,6 +224,36 @@ def _unescaped(raw: bytes) -> bytes:
 def _unescaped_piece(raw: bytes) -> bytes:
     text: str = json.loads(b'"%b"' % raw)
     return text.encode("utf-8", "surrogatepass")
+
+
+def _value_end(line: bytes, start: int) -> int:
+    opened = line[start]
+    if opened == _QUOTE:
+        return _string_end(line, start + 1)
+    if opened in b"[{":
+        return _container_end(line, start)
+    scalar = _PLAIN_SCALAR.match(line, start)
+    assert scalar is not None
+    return scalar.end()
+
+
+def _string_end(line: bytes, place: int) -> int:
+    """The place after the quote that ends the string whose text holds `place`.
+
+    A few leaps from quote to quote are the fastest way through most texts; one with many escaped
+    quotes is left to the pattern.
+    """
+    for _ in range(_LEAPS):
+        quote = line.index(b'"', place)
+        before = quote - 1
+        while line[before] == _BACKSLASH:
+            before -= 1
+        if (quote - before) & 1:
+            return quote + 1
+        place = quote + 1
+    rest = _REST_OF_STRING.match(line, place)
+    assert rest is not None
+    return rest.end()
 
 
 def _container_end(line: bytes, start: int) -> int:
