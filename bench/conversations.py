@@ -20,6 +20,30 @@ KINDS = ("coding", "rag", "prose")
 FACTS = ("number", "path", "error", "decision")
 # Which texts carry facts, and how often.
 _FACTS_A_TEXT = 0.55
+# How they are said: the fact, and two words.
+_SAID = {
+    "number": (
+        "The limit of the {1} {2} is {0}.",
+        "It took {0} for the {1}, twice what the {2} needs.",
+        "At {0} the {1} gives up.",
+    ),
+    "path": (
+        "The change belongs in {0}.",
+        "That {1} is read from {0}, not from the {2}.",
+        "See {0} for the {2}.",
+    ),
+    "error": (
+        "It fails with {0}.",
+        "The {1} ends with {0} whenever the {2} is full.",
+        "Yesterday's run had {0} again.",
+    ),
+    "decision": (
+        "Decision: we {0}.",
+        "We agreed to {0} for now.",
+        "Fine, let us {0} and see.",
+        "After some discussion the {1} team will {0}.",
+    ),
+}
 RAG_OPENS, RAG_CLOSES = "<memory>", "</memory>"
 
 
@@ -65,18 +89,16 @@ class _Writer:
         self._planted += 1
         # All of one length, so that none is a part of another.
         number = 100_000 + self._planted * 1_000 + rng.randint(0, 999)
+        one, other = phrases.word(rng), phrases.word(rng)
         if kind == "number":
             found = f"{number:,} {rng.choice(('ms', 'rows', 'EUR', 'requests'))}"
-            return found, f"The limit of the {phrases.word(rng)} {phrases.word(rng)} is {found}."
-        if kind == "path":
+        elif kind == "path":
             found = phrases.path(rng).replace(".", f"_{number}.")
-            return found, f"The change belongs in {found}."
-        if kind == "error":
-            name = phrases.word(rng).title()
-            found = f"{name}Error: {phrases.word(rng)} {number} {rng.choice(('expired', 'lost'))}"
-            return found, f"It fails with {found}."
-        found = f"keep the {phrases.word(rng)} {phrases.word(rng)} in store {number}"
-        return found, f"Decision: we {found}."
+        elif kind == "error":
+            found = f"{one.title()}Error: {other} {number} {rng.choice(('expired', 'lost'))}"
+        else:
+            found = f"keep the {one} {other} in store {number}"
+        return found, rng.choice(_SAID[kind]).format(found, one, other)
 
     def plant(self, text: str, likely: float = _FACTS_A_TEXT) -> str:
         """The text, perhaps with a fact between two of its lines or sentences."""
@@ -216,8 +238,10 @@ def _rag_turn(writer: _Writer) -> None:
     passages = phrases.documents(rng, rng.randint(2, 4), writer.script)
     question = phrases.prose(rng, writer.some(1, 2), writer.script)
     if rng.random() < 0.75:
-        block = "\n\n".join(passages)
-        writer.say("user", f"{RAG_OPENS}\n{block}\n{RAG_CLOSES}\n\n{question}")
+        # One mark around all of them, or one around each.
+        blocks = passages if rng.random() < 0.5 else ["\n\n".join(passages)]
+        marked = "\n".join(f"{RAG_OPENS}\n{block}\n{RAG_CLOSES}" for block in blocks)
+        writer.say("user", f"{marked}\n\n{question}")
     else:
         writer.say("user", question)
         text = json.dumps({"status": "ok", "passages": passages}, ensure_ascii=False)

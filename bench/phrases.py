@@ -99,6 +99,8 @@ NOUNS = (
     "token batch quota audit webhook mailer search index upload avatar ticket tenant region"
 ).split()
 VERBS = "load save merge check parse send close open list find drop keep sort split".split()
+NAMES = ("Anna", "Mehmet", "Priya", "Olga", "Wei", "Carlos")
+DAYS = ("Monday", "Tuesday", "last week", "in March")
 ENDINGS = ("py", "ts", "go", "sql", "yaml", "md")
 
 
@@ -120,7 +122,19 @@ def sentence(rng: random.Random, script: str = "english") -> str:
     said = space.join((rng.choice(subjects), rng.choice(verbs), rng.choice(objects)))
     if script == "english" and rng.random() < 0.3:
         said += f", which is why {rng.choice(subjects).lower()} {rng.choice(verbs)} it"
-    return said + stop
+    return said + _aside(rng) + stop
+
+
+def _aside(rng: random.Random) -> str:
+    """In two of five sentences: a figure, a name, a file; so that facts do not stand out by it."""
+    kind = rng.random()
+    if kind < 0.6:
+        return ""
+    if kind < 0.75:
+        return f" ({rng.randint(2, 9_999):,} {rng.choice(('rows', 'ms', 'EUR', '%'))})"
+    if kind < 0.85:
+        return f" ({rng.choice(NAMES)}, {rng.choice(DAYS)})"
+    return f" ({path(rng)})" if kind < 0.95 else f" ({word(rng).title()}Error)"
 
 
 def prose(rng: random.Random, sentences: int, script: str = "english") -> str:

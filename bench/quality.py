@@ -134,7 +134,7 @@ def savings(seeds: int) -> list[dict[str, Any]]:
                 tokens["before"] += invariants.count(given.messages)
                 tokens["pipeline"] += size
                 for step in result.plan.steps:
-                    steps[step.name] += step.saved_tokens
+                    steps[step.name] += step.saved
                 planted.update(fact.kind for fact in given.facts)
                 for name, counter in kept.items():
                     messages = list(result.conversation)

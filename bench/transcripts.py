@@ -169,9 +169,9 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     available = machine.cores()
     core = options.core if options.core is not None else (available[-1] if available else None)
     files = {}
-    for number, (name, (size, longest)) in enumerate(MEMORY.items()):
+    for number, (name, (megabytes_of, longest)) in enumerate(MEMORY.items()):
         files[name] = folder / f"memory{number}.jsonl"
-        files[name].write_bytes(session_log(90 + number, size * MEGABYTE, longest))
+        files[name].write_bytes(session_log(90 + number, megabytes_of * MEGABYTE, longest))
     cells: dict[str, Any] = {}
     memory: dict[str, Any] = {}
     for number in range(options.rounds):
