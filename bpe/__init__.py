@@ -18,6 +18,7 @@ from .tokenizer import Tokenizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .context.compress import compress_context
     from .context.counting import count_messages, count_tokens, count_tokens_batch
     from .context.json_tokens import estimate_json_tokens
     from .models import get_model_limits, register_model
@@ -29,6 +30,7 @@ __all__ = [
     "BPEError",
     "Tokenizer",
     "__version__",
+    "compress_context",
     "core_name",
     "count_messages",
     "count_tokens",
@@ -44,6 +46,7 @@ __all__ = [
 
 # Names that are imported at their first use: the layer for chats costs nothing until then.
 _HOMES = {
+    "compress_context": "context.compress",
     "count_messages": "context.counting",
     "count_tokens": "context.counting",
     "count_tokens_batch": "context.counting",

@@ -21,7 +21,10 @@ which catches the builtin keeps working:
         ├── BudgetError                 ValueError            what must stay does not fit
         ├── TemplateError               ValueError            a prompt template that cannot be used
         ├── SummaryError                RuntimeError          a summariser gave no summary
-        └── TranscriptError             ValueError            a packed transcript, cut or damaged
+        ├── TranscriptError             ValueError            a packed transcript, cut or damaged
+        └── PayloadError                ValueError            no zstd frame, or a damaged one
+            ├── PayloadSizeError                              more bytes than it may have
+            └── PayloadDictionaryError                        made with another dictionary
 
     SlowCoreWarning (RuntimeWarning): the compiled core is missing and the pure Python one runs.
     EstimateWarning (UserWarning): a model's count is an estimate; given once for each model.
@@ -167,6 +170,23 @@ class TranscriptError(CompressionError, ValueError):
 
     path: str | None = None
     truncated: bool | None = None
+
+
+class PayloadError(CompressionError, ValueError):
+    """A payload that is no zstd frame, is damaged, or ends too early."""
+
+
+class PayloadSizeError(PayloadError):
+    """A payload with more bytes than the `limit`; its `size` where the frame says so."""
+
+    size: int | None = None
+    limit: int | None = None
+
+
+class PayloadDictionaryError(PayloadError):
+    """A payload that cannot be read without the dictionary of this id."""
+
+    dictionary_id: int | None = None
 
 
 class EstimateWarning(UserWarning):

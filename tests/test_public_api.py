@@ -15,6 +15,7 @@ PUBLIC = [
     "BPEError",
     "Tokenizer",
     "__version__",
+    "compress_context",
     "core_name",
     "count_messages",
     "count_tokens",

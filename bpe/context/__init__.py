@@ -10,29 +10,43 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .breakdown import Breakdown, MessageCount, PartCount
     from .budget import Budget
+    from .compress import compress_context, prune_tool_results
+    from .compressed import Action, CompressedContext
     from .counter import Counter, ModelCounter, counter_for
     from .counting import count_breakdown
     from .estimate import Calibrated, Exact, Heuristic, estimator
+    from .groups import Group, groups_of
     from .messages import validate_messages
     from .metrics import Metrics, PrometheusMetrics
     from .monitor import ContextMonitor, ContextUsage
     from .optimizer import TokenOptimizer
     from .optimizer_config import TokenOptimizationConfig
     from .optimizer_plan import OptimizationPlan, OptimizationResult, StepRecord
+    from .payloads import (
+        compress_payload,
+        decompress_payload,
+        payload_reader,
+        payload_writer,
+        train_dictionary,
+    )
     from .repetition import RepetitionDetector, RepetitionStatus
+    from .shorten import shorten_json, shorten_result, shorten_text
     from .summarize import AsyncSummarizer, OllamaSummarizer, OpenAISummarizer, Summarizer
     from .templates import Templates
     from .token_counter import TokenCounter
 
 __all__ = [
+    "Action",
     "AsyncSummarizer",
     "Breakdown",
     "Budget",
     "Calibrated",
+    "CompressedContext",
     "ContextMonitor",
     "ContextUsage",
     "Counter",
     "Exact",
+    "Group",
     "Heuristic",
     "MessageCount",
     "Metrics",
@@ -51,22 +65,36 @@ __all__ = [
     "TokenCounter",
     "TokenOptimizationConfig",
     "TokenOptimizer",
+    "compress_context",
+    "compress_payload",
     "count_breakdown",
     "counter_for",
+    "decompress_payload",
     "estimator",
+    "groups_of",
+    "payload_reader",
+    "payload_writer",
+    "prune_tool_results",
+    "shorten_json",
+    "shorten_result",
+    "shorten_text",
+    "train_dictionary",
     "validate_messages",
 ]
 
 # Where each name comes from.
 _HOMES = {
+    "Action": "compressed",
     "AsyncSummarizer": "summarize",
     "Breakdown": "breakdown",
     "Budget": "budget",
     "Calibrated": "estimate",
+    "CompressedContext": "compressed",
     "ContextMonitor": "monitor",
     "ContextUsage": "monitor",
     "Counter": "counter",
     "Exact": "estimate",
+    "Group": "groups",
     "Heuristic": "estimate",
     "MessageCount": "breakdown",
     "Metrics": "metrics",
@@ -85,9 +113,20 @@ _HOMES = {
     "TokenCounter": "token_counter",
     "TokenOptimizationConfig": "optimizer_config",
     "TokenOptimizer": "optimizer",
+    "compress_context": "compress",
+    "compress_payload": "payloads",
     "count_breakdown": "counting",
     "counter_for": "counter",
+    "decompress_payload": "payloads",
     "estimator": "estimate",
+    "groups_of": "groups",
+    "payload_reader": "payloads",
+    "payload_writer": "payloads",
+    "prune_tool_results": "compress",
+    "shorten_json": "shorten",
+    "shorten_result": "shorten",
+    "shorten_text": "shorten",
+    "train_dictionary": "payloads",
     "validate_messages": "messages",
 }
 

@@ -12,14 +12,17 @@ import pytest
 import bpe.context
 
 PUBLIC = [
+    "Action",
     "AsyncSummarizer",
     "Breakdown",
     "Budget",
     "Calibrated",
+    "CompressedContext",
     "ContextMonitor",
     "ContextUsage",
     "Counter",
     "Exact",
+    "Group",
     "Heuristic",
     "MessageCount",
     "Metrics",
@@ -38,9 +41,20 @@ PUBLIC = [
     "TokenCounter",
     "TokenOptimizationConfig",
     "TokenOptimizer",
+    "compress_context",
+    "compress_payload",
     "count_breakdown",
     "counter_for",
+    "decompress_payload",
     "estimator",
+    "groups_of",
+    "payload_reader",
+    "payload_writer",
+    "prune_tool_results",
+    "shorten_json",
+    "shorten_result",
+    "shorten_text",
+    "train_dictionary",
     "validate_messages",
 ]
 
