@@ -26,7 +26,7 @@ from compression_report import report
 
 BENCH = Path(__file__).resolve().parent
 ROOT = BENCH.parent
-QUALITY = ("violations", "savings")
+QUALITY = ("violations", "pipeline", "savings")
 # The conversation whose trimming is measured for memory: (group, size).
 MEMORY = ("budget_allocation", 200)
 
@@ -38,7 +38,12 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     add("--only", default=",".join(every), help=f"groups, by commas: {', '.join(every)}")
     add("--rounds", type=int, default=5, help="default 5")
     add("--budget", type=float, default=0.5, help="seconds of later calls of a size; default 0.5")
-    add("--conversations", type=int, default=1_000, help="for violations; default 1,000")
+    add(
+        "--conversations",
+        type=int,
+        default=1_000,
+        help="for violations and pipeline; default 1,000",
+    )
     add("--seeds", type=int, default=20, help="for savings, of each kind and size; default 20")
     add(
         "--clock",
@@ -234,6 +239,10 @@ def main(argv: list[str] | None = None) -> None:
         from quality import violations
 
         results["violations"] = violations(options.conversations)
+    if "pipeline" in options.only:
+        from pipeline import pipeline
+
+        results["pipeline"] = pipeline(options.conversations)
     if "savings" in options.only:
         from quality import savings
 

@@ -8,6 +8,7 @@ from typing import Any
 from compression_cases import GROUPS, WINDOW
 from conversations import FACTS
 from invariants import FAR, VIOLATIONS
+from pipeline import PROMISES
 from quality import EQUAL, share
 
 # Peer, and how many times longer it is to take, warm, for 200 messages.
@@ -58,6 +59,8 @@ def report(results: dict[str, Any]) -> str:
         lines += _memory(results["memory"])
     if "violations" in results:
         lines += _violations(results["violations"])
+    if "pipeline" in results:
+        lines += _pipeline(results["pipeline"])
     if "savings" in results:
         lines += _savings(results["savings"])
     return "\n".join([*lines, ""])
@@ -159,6 +162,21 @@ def _violations(found: dict[str, Any]) -> list[str]:
         if name.startswith("bpe") and promises:
             said = "; ".join(f"{what} (seed {seed})" for what, seed in promises.items())
             lines += ["", f"**{name}** breaks promises of its own: {said}"]
+    return lines
+
+
+def _pipeline(found: dict[str, Any]) -> list[str]:
+    lines = ["", "## The pipeline's promises", ""]
+    fired = ", ".join(f"{name} {number:,}" for name, number in found["steps"].items())
+    lines.append(
+        f"`TokenOptimizer` on {found['cases']:,} of these conversations, every other one with "
+        "tools, in windows from a third to twice their tokens. "
+        f"{found['refused']:,} were refused with a BudgetError. Steps that fired: {fired}."
+    )
+    lines += ["", "| conversations with | |", "| --- | ---: |"]
+    lines += [f"| {title} | {found['broken'][key]:,} |" for key, title in PROMISES.items()]
+    if found["seeds"]:
+        lines += ["", "First seeds: " + "; ".join(f"{k} {v}" for k, v in found["seeds"].items())]
     return lines
 
 

@@ -33,7 +33,7 @@ class Bpe(Trimmer):
     def __init__(self, strategy: str = "window") -> None:
         import bpe
 
-        self._compress = bpe.compress_context
+        self._compress: Any = bpe.compress_context
         self.strategy = strategy
 
     def trim(self, ready: Any, max_tokens: int) -> Any:
