@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .breakdown import Breakdown, MessageCount, PartCount
     from .budget import Budget
+    from .clients import optimized_client
     from .compress import compress_context, prune_tool_results
     from .compressed import Action, CompressedContext
     from .counter import Counter, ModelCounter, counter_for
@@ -72,6 +73,7 @@ __all__ = [
     "decompress_payload",
     "estimator",
     "groups_of",
+    "optimized_client",
     "payload_reader",
     "payload_writer",
     "prune_tool_results",
@@ -120,6 +122,7 @@ _HOMES = {
     "decompress_payload": "payloads",
     "estimator": "estimate",
     "groups_of": "groups",
+    "optimized_client": "clients",
     "payload_reader": "payloads",
     "payload_writer": "payloads",
     "prune_tool_results": "compress",

@@ -48,6 +48,7 @@ PUBLIC = [
     "decompress_payload",
     "estimator",
     "groups_of",
+    "optimized_client",
     "payload_reader",
     "payload_writer",
     "prune_tool_results",
