@@ -258,7 +258,7 @@ cdef inline void put_in_ring(Cache* c, const uint32_t* ids, size_t n, uint32_t* 
 
 
 cdef inline void learn(Cache* c, const uint8_t* p, size_t n, const uint32_t* ids, size_t count, Key k) noexcept nogil:
-    """Remember the ids of n bytes (k is their short key if n <= SHORT); MOST_IDS + 1 can be read."""
+    """Remember the ids of n bytes (k: their short key if n <= SHORT); MOST_IDS + 1 are read."""
     cdef Short* s
     cdef Medium* m
     cdef uint64_t key[4]

@@ -95,7 +95,8 @@ cdef inline uint32_t* write_word(const Vocab* v, const Word* word, uint32_t* ids
     return end
 
 
-cdef inline void add_miss(const Vocab* v, Miss* miss, size_t unit, const uint8_t* p, size_t n, Key key) noexcept nogil:
+cdef inline void add_miss(const Vocab* v, Miss* miss, size_t unit, const uint8_t* p,
+                          size_t n, Key key) noexcept nogil:
     miss.unit = unit
     miss.p = p
     miss.n = n
@@ -210,7 +211,8 @@ cdef inline bint is_known(Work* w, const Miss* miss) noexcept nogil:
     return find_large(&w.cache, miss.hash, miss.p, miss.n) != NULL
 
 
-cdef inline void remember(Work* w, const uint8_t* p, size_t n, const uint32_t* ids, size_t count, Key key, uint64_t hash) noexcept nogil:
+cdef inline void remember(Work* w, const uint8_t* p, size_t n, const uint32_t* ids,
+                          size_t count, Key key, uint64_t hash) noexcept nogil:
     """Learn the ids of a piece; one of medium length that has too many for its table is large."""
     if n <= MEDIUM and count <= MOST_IDS:
         learn(&w.cache, p, n, ids, count, key)
@@ -228,6 +230,7 @@ cdef inline void learn_vocabulary(Work* w, const Vocab* v) noexcept nogil:
     cdef uint32_t n = v.n
     cdef uint32_t room = <uint32_t>((w.cache.short_mask >> 6) * 4 // 5)
     cdef uint32_t ids[MOST_IDS + 1]
+    cdef const uint8_t* p
     cdef size_t length
     w.seeded = True
     if not v.whole_first:
@@ -243,7 +246,8 @@ cdef inline void learn_vocabulary(Work* w, const Vocab* v) noexcept nogil:
         length = v.offsets[i + 1] - v.offsets[i]
         if 0 < length <= SHORT:
             ids[0] = id_of(v, i)
-            learn(&w.cache, v.bytes + v.offsets[i], length, ids, 1, short_key(v.bytes + v.offsets[i], length))
+            p = v.bytes + v.offsets[i]
+            learn(&w.cache, p, length, ids, 1, short_key(p, length))
 
 
 cdef inline const uint8_t* unit_start(const Work* w, size_t i) noexcept nogil:
@@ -290,7 +294,9 @@ cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil
     # misses are rare it does not pay to look far for the next.
     i = first
     while i < w.n_units and i - last < FAR and n < BATCH:
-        if i == first or (find_short(w.buckets[i], w.keys[i]) == NULL and unit_length(w, i) <= WORD):
+        if i == first or (
+            find_short(w.buckets[i], w.keys[i]) == NULL and unit_length(w, i) <= WORD
+        ):
             bpe_prefetch(beside(w.buckets[i]))
             candidates[n] = i
             n += 1
@@ -302,7 +308,9 @@ cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil
         if k == 0 or not is_known(w, &w.misses[misses]):
             misses += 1
     learn_misses(w, v, misses)
-    return emit_ready(w, v, first) or emit_known(w, p, length, w.keys[first]) or emit_merged(w, v, p, length)
+    if emit_ready(w, v, first) or emit_known(w, p, length, w.keys[first]):
+        return True
+    return emit_merged(w, v, p, length)
 
 
 cdef inline void make_keys(Work* w, const uint8_t* text_end) noexcept nogil:

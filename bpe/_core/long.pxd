@@ -158,7 +158,8 @@ cdef inline size_t window_size(size_t start, size_t size, size_t n) noexcept nog
     return size if n - start > size else n - start
 
 
-cdef inline int merge_windows(const Vocab* v, Word* words, const uint8_t* p, size_t start, size_t n, int most) noexcept nogil:
+cdef inline int merge_windows(const Vocab* v, Word* words, const uint8_t* p, size_t start,
+                              size_t n, int most) noexcept nogil:
     """Merge the next windows of p[:n], from `start` on; their number."""
     cdef int count = 0
     cdef size_t size = 0
@@ -171,7 +172,8 @@ cdef inline int merge_windows(const Vocab* v, Word* words, const uint8_t* p, siz
     return count
 
 
-cdef inline Py_ssize_t meet(const Stretch* a, Py_ssize_t* first, size_t other, const Stretch* b) noexcept nogil:
+cdef inline Py_ssize_t meet(const Stretch* a, Py_ssize_t* first, size_t other,
+                            const Stretch* b) noexcept nogil:
     """The first token that both have, same start and same end; -1: there is none.
 
     `first` is the one of a to begin with, which starts at `other`, and then the one that was found.
@@ -199,7 +201,8 @@ cdef inline Py_ssize_t write_tokens(const Vocab* v, const uint32_t* tokens, Py_s
     return n
 
 
-cdef inline Py_ssize_t join(const Vocab* v, Word* words, const uint8_t* p, size_t n, size_t size, uint32_t* ids) noexcept nogil:
+cdef inline Py_ssize_t join(const Vocab* v, Word* words, const uint8_t* p, size_t n, size_t size,
+                            uint32_t* ids) noexcept nogil:
     """Merge n bytes by windows of `size`; -1: no memory; -2: no token in common somewhere."""
     cdef Stretch a, b, c
     cdef size_t at, other, start
@@ -207,7 +210,7 @@ cdef inline Py_ssize_t join(const Vocab* v, Word* words, const uint8_t* p, size_
     cdef Py_ssize_t count = 0
     cdef int ready = 0          # windows that are merged, the first one at `start`
     cdef int following = 0      # the next of them
-    cdef int most = 4           # to be merged; grows while they meet, for those that do not are in vain
+    cdef int most = 4           # to be merged: more while they meet, as the others are in vain
     a.tokens = b.tokens = NULL
     if not open_stretch(&a, size) or not open_stretch(&b, size):
         count = -1
@@ -268,7 +271,8 @@ cdef inline Py_ssize_t join(const Vocab* v, Word* words, const uint8_t* p, size_
     return count
 
 
-cdef inline Py_ssize_t merge_long(const Vocab* v, Word* words, const uint8_t* p, size_t n, uint32_t* ids) noexcept nogil:
+cdef inline Py_ssize_t merge_long(const Vocab* v, Word* words, const uint8_t* p, size_t n,
+                                  uint32_t* ids) noexcept nogil:
     """Merge n bytes and write their ids (room for n); their number, or -1: no memory.
 
     BATCH words are needed to work on.

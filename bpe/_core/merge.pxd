@@ -55,7 +55,8 @@ cdef inline void start_word(const Vocab* v, Word* w, const uint8_t* p, int n) no
         w.pairs[i] = entry(v.byte_pairs[two], i)
 
 
-cdef inline void ask(const Vocab* v, Pair* pair, uint32_t left, uint32_t right, bint none, int at) noexcept nogil:
+cdef inline void ask(const Vocab* v, Pair* pair, uint32_t left, uint32_t right, bint none,
+                     int at) noexcept nogil:
     """A pair to be ranked, or none: a key with all bits set merges with nothing."""
     pair.key = (pair_key(left, right) | -<uint64_t>none) << RANK_BITS
     pair.bucket = bucket_of(v, pair.key)
@@ -64,7 +65,7 @@ cdef inline void ask(const Vocab* v, Pair* pair, uint32_t left, uint32_t right, 
 
 
 cdef inline bint pick(const Vocab* v, Word* w) noexcept nogil:
-    """Merge the leftmost pair of the lowest rank, and ask for its new neighbours; False if none merges.
+    """Merge the leftmost pair of the lowest rank and ask for its new neighbours; False: none merges.
 
     At the ends of the word a neighbour is missing: whether it is cannot be predicted, so that it
     is a pair that does not merge, at the place of the part that goes.

@@ -129,7 +129,8 @@ cdef inline uint32_t rank_in(const Vocab* v, const uint64_t* bucket, uint64_t ke
     return <uint32_t>a
 
 
-cdef inline uint32_t rank_behind(const Vocab* v, const uint64_t* bucket, uint64_t key) noexcept nogil:
+cdef inline uint32_t rank_behind(const Vocab* v, const uint64_t* bucket,
+                                 uint64_t key) noexcept nogil:
     """The rank of a pair that is not in its bucket, which had no room for all."""
     cdef int i
     while bucket[0] > bucket[1]:
