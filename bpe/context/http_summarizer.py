@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from time import monotonic, sleep
+from time import sleep
 
 from ..arguments import repaired
 from ..errors import ArgumentError, SummaryError, TokenTypeError
+from .deadlines import Deadline
 from .endpoints import (
     checked_body,
     checked_key,
@@ -146,22 +147,28 @@ class HTTPSummarizer:
 
     def _once(self, body: bytes) -> _Outcome:
         httpx = require_httpx()
-        deadline = monotonic() + self.timeout
+        deadline = Deadline(self.timeout)
         data = bytearray()
         try:
             with (
+                deadline,
                 httpx.Client(timeout=self.timeout, verify=tls()) as client,
-                client.stream("POST", self._url, content=body, headers=self._headers) as response,
+                client.stream(
+                    "POST",
+                    self._url,
+                    content=body,
+                    headers=self._headers,
+                    extensions=deadline.extensions,
+                ) as response,
             ):
                 for chunk in response.iter_bytes():
                     data += chunk
                     if len(data) > _MAX_BYTES:
                         return _too_large()
-                    # The limit of httpx is one for each chunk.
-                    if monotonic() > deadline:
-                        return self._late()
         except Exception as error:
-            return self._failed(error, httpx)
+            return self._late() if deadline.passed else self._failed(error, httpx)
+        if deadline.passed:
+            return self._late()  # the end of the answer may be ours
         return self._judged(response.status_code, response.headers, data)
 
     async def _aonce(self, body: bytes) -> _Outcome:

@@ -150,6 +150,20 @@ def trickling(handler: Handler) -> None:
         handler.wfile.write(b" ")
 
 
+def trickling_headers(handler: Handler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    while not handler.server.closing.wait(0.02):
+        handler.wfile.write(b"X-Header: more\r\n")
+
+
+def endless(handler: Handler) -> None:
+    """Of no stated length: the end of the connection is the end of the answer."""
+    handler.close_connection = True
+    handler.wfile.write(b'HTTP/1.1 200 OK\r\n\r\n{"error": "not complete"}')
+    while not handler.server.closing.wait(0.02):
+        handler.wfile.write(b" ")
+
+
 def ollama(text: object, reason: str = "stop", **more: object) -> Reply:
     return status(
         200,
@@ -486,7 +500,7 @@ def test_waits_are_real(case: Case, server: Server) -> None:
     assert time.monotonic() - start >= 0.2
 
 
-@pytest.mark.parametrize("reply", [slow(5, dropped), trickling])
+@pytest.mark.parametrize("reply", [slow(5, dropped), trickling, trickling_headers, endless])
 def test_too_slow(case: Case, server: Server, reply: Reply) -> None:
     server.script = [reply, case.good("unseen")]
     start = time.monotonic()
