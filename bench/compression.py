@@ -21,6 +21,7 @@ from typing import Any
 import machine
 import published
 import trimmers
+import workloads
 from compression_cases import CASES, GROUPS, inputs
 from compression_report import report
 
@@ -36,6 +37,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     every = (*GROUPS, "memory", *QUALITY)
     add("--only", default=",".join(every), help=f"groups, by commas: {', '.join(every)}")
+    add("--corpus", type=Path, help="folder of *.txt or *.txt.xz; else the standard library")
     add("--rounds", type=int, default=5, help="default 5")
     add("--budget", type=float, default=0.5, help="seconds of later calls of a size; default 0.5")
     add(
@@ -57,6 +59,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
         type=Path,
         help="folder for COMPRESSION.md and compression.json; default bench/ and bench/results/",
     )
+    add("--merge", action="store_true", help="put what is measured into the earlier results there")
     add("--worker", help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
     options.only = options.only.split(",")
@@ -73,7 +76,7 @@ def work(spec: dict[str, Any]) -> dict[str, Any]:
         os.sched_setaffinity(0, {spec["core"]})
     given = json.loads(Path(spec["inputs"]).read_bytes())
     if spec["phase"] == "memory":
-        return _memory(spec, given[-1])
+        return _memory(spec, given[0], given[-1])
     clock = time.process_time if spec["clock"] == "cpu" else time.perf_counter
     prepare, call = CASES[spec["group"]][spec["peer"]]()
     # The first one is another conversation, after which everything is loaded.
@@ -94,14 +97,21 @@ def work(spec: dict[str, Any]) -> dict[str, Any]:
     return times
 
 
-def _memory(spec: dict[str, Any], given: dict[str, Any]) -> dict[str, float]:
-    """Bytes: of the process over what it had before the library, and of a call; at their peaks."""
+def _memory(spec: dict[str, Any], other: dict[str, Any], given: dict[str, Any]) -> dict[str, float]:
+    """Peaks in bytes: of the process over what it had before the library, and of a call.
+
+    `start`: seconds from before the imports to the first, small conversation's result.
+    """
     import tracemalloc
 
+    clock = time.process_time if spec["clock"] == "cpu" else time.perf_counter
     before, _ = resident()
+    start = clock()
     prepare, call = CASES[spec["group"]][spec["peer"]]()
+    call(prepare(other))
+    first = clock() - start
     ready = prepare(given)
-    start, loading = resident(reset=True)
+    held, loading = resident(reset=True)
     call(ready)
     end, peak = resident()
     ready = prepare(given)
@@ -109,8 +119,9 @@ def _memory(spec: dict[str, Any], given: dict[str, Any]) -> dict[str, float]:
     call(ready)
     _, allocated = tracemalloc.get_traced_memory()
     return {
+        "start": first,
         "process": max(peak, loading) - before,
-        "call": max(peak, end) - start,
+        "call": max(peak, end) - held,
         "python": allocated,
     }
 
@@ -164,10 +175,11 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     core = options.core if options.core is not None else (available[-1] if available else None)
     groups = [group for group in GROUPS if group in options.only]
     memory = "memory" in options.only
+    texts = [*workloads.corpus(options.corpus, 4_000_000).values()]
     sizes: dict[str, dict[str, int]] = {}
     for group in dict.fromkeys([*groups, *([MEMORY[0]] if memory else [])]):
-        made = [inputs(group, GROUPS[group][1][1], 10_000)]
-        made += [inputs(group, size, 100 + size) for size in GROUPS[group][1]]
+        made = [inputs(group, GROUPS[group][1][1], 10_000, texts)]
+        made += [inputs(group, size, 100 + size, texts) for size in GROUPS[group][1]]
         sizes[group] = {str(one["size"]): one["tokens"] for one in made[1:]}
         (folder / f"{group}.json").write_text(json.dumps(made), encoding="utf-8")
     times: dict[str, Any] = {}
@@ -253,15 +265,25 @@ def main(argv: list[str] | None = None) -> None:
             found["versions"][package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             found["versions"][package] = "not installed"
-    results["machine"] = found
-    shown = [arg for arg in (sys.argv[1:] if argv is None else argv) if arg != str(options.out)]
-    results["command"] = " ".join(["python bench/compression.py", *shown]).replace(" --out", "")
-    results["clock"], results["rounds"] = options.clock, options.rounds
-    text = report(results)
+    hidden = ("--out", str(options.out), "--merge")
+    shown = [arg for arg in (sys.argv[1:] if argv is None else argv) if arg not in hidden]
+    run = {
+        "command": " ".join(["python bench/compression.py", *shown]),
+        "machine": found,
+        "clock": options.clock,
+        "rounds": options.rounds,
+    }
     markdown, data = BENCH / "COMPRESSION.md", BENCH / "results" / "compression.json"
     if options.out is not None:
         options.out.mkdir(parents=True, exist_ok=True)
         markdown, data = options.out / "COMPRESSION.md", options.out / "compression.json"
+    earlier: dict[str, Any] = {}
+    if options.merge and data.exists():
+        earlier = json.loads(data.read_text(encoding="utf-8"))
+        for name in ("times", "ratios", "memory", "tokens"):
+            results[name] = {**earlier[name], **results[name]}
+    results = {**earlier, **results, "runs": [*earlier.get("runs", ()), run]}
+    text = report(results)
     markdown.write_text(text, encoding="utf-8")
     data.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     print(text)

@@ -17,7 +17,8 @@ TARGET_GROUP, TARGET_SIZE = "budget_allocation", "200"
 
 NOTES = (
     "Medians over the rounds; ratios are made within a round. Cold: the first sight of this "
-    "conversation, in a process that has worked on another one before. Warm: the best of the later "
+    "conversation, in a process that has worked on others before (texts of token_estimation and "
+    "budget_allocation are cuts of real ones, elsewhere words recur). Warm: the best of the later "
     "calls on the same objects. LangChain's `trim_messages` has strategy last, include_system, "
     "start_on human, and a list counter on tiktoken that counts as `count_messages` does; turning "
     "messages into its own is not timed. litellm's `trim_messages` has the budget as max_tokens."
@@ -39,16 +40,17 @@ def percent(value: float) -> str:
 
 
 def report(results: dict[str, Any]) -> str:
-    found = results["machine"]
-    versions = ", ".join(
-        f"{name} {found['commit'] if name == 'bpe' else version}"
-        for name, version in found["versions"].items()
-    )
     lines = ["# Compression of conversations", ""]
-    lines.append(
-        f"`{results['command']}`, {found['date']}, {found['processor']}, {found['python']}, "
-        f"{versions}, {results['rounds']} rounds, {results['clock']} clock."
-    )
+    for run in results["runs"]:
+        found = run["machine"]
+        versions = ", ".join(
+            f"{name} {found['commit'] if name == 'bpe' else version}"
+            for name, version in found["versions"].items()
+        )
+        lines.append(
+            f"- `{run['command']}`: {found['date']}, {found['processor']}, {found['python']}, "
+            f"{versions}, {run['rounds']} rounds, {run['clock']} clock."
+        )
     lines += ["", NOTES]
     times, ratios = results["times"], results["ratios"]
     if TARGET_GROUP in times:
@@ -121,16 +123,19 @@ def _linear(peers: dict[str, Any], sizes: tuple[int, ...], tokens: dict[str, int
 
 
 def _memory(memory: dict[str, Any]) -> list[str]:
-    lines = ["", "## Peak memory", ""]
+    lines = ["", "## Start and peak memory", ""]
     lines.append(
-        "200 messages, trimmed to half. Call: what the process had more, at its peak, than before "
-        "its first call. Python: what Python's allocator handed out at most during a later call "
-        "(tracemalloc). Process: the peak over the same process before it imported the library."
+        "200 messages, trimmed to half. Start: from before the imports to the result for a small "
+        "conversation, with the vocabulary read. Call: what the process had more, at its peak, "
+        "during the first call on the 200 messages than before it. Python: what Python's allocator "
+        "handed out at most during a later call (tracemalloc). Process: the peak over the same "
+        "process before it imported the library."
     )
-    lines += ["", "| | call | Python | process |", "| --- | ---: | ---: | ---: |"]
+    lines += ["", "| | start | call | Python | process |", "| --- | ---: | ---: | ---: | ---: |"]
     for peer, found in memory.items():
         cells = [megabytes(statistics.median(found[k])) for k in ("call", "python", "process")]
-        lines.append(f"| {peer} | " + " | ".join(cells) + " |")
+        start = unit(statistics.median(found["start"]))
+        lines.append(f"| {peer} | {start} | " + " | ".join(cells) + " |")
     return lines
 
 
