@@ -128,8 +128,8 @@ def optimizer(window: int = WINDOW) -> Any:
 
 def _tools() -> Job:
     def prepare(given: Input) -> Any:
-        # A window in which the definitions are too many, for the messages alone fit easily.
-        return optimizer(given["tokens"]), given["messages"], given["tools"]
+        # A window in which all is too much, mostly for the definitions.
+        return optimizer(given["tokens"] * 5 // 4), given["messages"], given["tools"]
 
     return prepare, lambda ready: ready[0].optimize_with_tools(*ready[1:])
 
