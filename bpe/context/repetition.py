@@ -117,7 +117,7 @@ class RepetitionDetector:
         self._open = ""
         for match in _WORD.finditer(text):
             run = match[1]
-            if run is not None and match.end() == len(text) and len(run) < _LONGEST:
+            if run is not None and match.end() == len(text):
                 self._open = run
             else:
                 self._add(match[0])

@@ -182,7 +182,6 @@ class Templates:
     def _keep(self, name: str, state: _State | None, pieces: _Pieces) -> None:
         with self._lock:
             self._known[name] = state, pieces
-            self._refused.pop(name, None)
 
     def _last(self, name: str, error: TemplateError) -> _Pieces:
         """What was rendered before the file became unusable; says so once for each state of it."""

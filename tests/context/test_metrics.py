@@ -179,6 +179,7 @@ def test_it_stops_and_frees_the_port() -> None:
     server = serve(0, registry=metrics.registry)
     read(server.url)
     server.close()
+    assert not server._thread.is_alive()
     server.close()
     with pytest.raises(urllib.error.URLError):
         read(server.url)

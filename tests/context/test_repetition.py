@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bpe.context.repetition import RepetitionDetector, RepetitionStatus
@@ -33,8 +33,10 @@ WORDS = st.lists(st.sampled_from(["a", "b", "the", "of", "Ünï", "1.5"]), max_s
 CUTS = st.lists(st.integers(0, 200), max_size=30)
 
 
-@given(WORDS, CUTS, st.integers(1, 4), st.integers(4, 20))
-def test_the_formula(words: list[str], places: list[int], size: int, window: int) -> None:
+@given(WORDS, CUTS, st.integers(1, 4), st.integers(0, 16))
+@example(["a", "b", "c", "d", "a"], [], 1, 3)
+def test_the_formula(words: list[str], places: list[int], size: int, more: int) -> None:
+    window = size + more
     detector = RepetitionDetector(size, window=window)
     text = " ".join(words)
     fed = ""
@@ -75,6 +77,9 @@ def test_exactly_at_the_thresholds() -> None:
     detector.reset()
     assert detector.feed("a b c d e a b c d e a b") is WARNING
     assert detector.score == 0.5
+    detector.reset()
+    assert detector.feed("a b c d e a b c d e a b c d") is WARNING
+    assert detector.score == 7 / 12
 
 
 def test_prose_is_fine_and_loops_are_found() -> None:
