@@ -102,7 +102,7 @@ def payload_writer(
     it.  `stream` itself is left open.  Errors as `compress_payload`; those of `stream` pass.
     """
     _check_level(level)
-    return io.BufferedWriter(_Writer(stream, level, dictionary), _CHUNK)
+    return _Buffered(_Writer(stream, level, dictionary), _CHUNK)
 
 
 def payload_reader(
@@ -140,6 +140,14 @@ def train_dictionary(samples: Iterable[Data], max_bytes: int = 32_768) -> bytes:
             f"no dictionary of {max_bytes} bytes can be made of {len(kept)} samples with "
             f"{sum(map(len, kept))} bytes: {error}"
         ) from error
+
+
+class _Buffered(io.BufferedWriter):
+    """Flushing it flushes the encoder as well, which io's own does not."""
+
+    def flush(self) -> None:
+        super().flush()
+        self.raw.flush()
 
 
 class _Writer(io.RawIOBase):
