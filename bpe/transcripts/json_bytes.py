@@ -28,8 +28,13 @@ _KEY_COLON = re.compile(_WS + b"(" + _STRING + b")" + _WS + b":" + _WS, re.DOTAL
 _REST_OF_STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _PLAIN_SCALAR = re.compile(rb'[^"\[\]{}, \t\r\n]++')
 _NEXT = re.compile(_WS + rb"([,\]}])")
+_BETWEEN = rb'[^"\[\]{}]*+'
+_FLAT_TEXT = _BETWEEN + b"(?:" + _STRING + _BETWEEN + b")*+"
+# The next bracket; containers without others in them are passed over as strings are.
 _BRACKET = re.compile(
-    rb'[^"\[\]{}]*+(?:' + _STRING + rb'[^"\[\]{}]*+)*+([\[\]{}])',
+    _BETWEEN
+    + (b"(?:(?:" + _STRING + rb"|\[" + _FLAT_TEXT + rb"\]|\{" + _FLAT_TEXT + rb"\})" + _BETWEEN)
+    + rb")*+([\[\]{}])",
     re.DOTALL,
 )
 
@@ -42,9 +47,10 @@ _SCALAR = (
 _KEY = _STRICT_STRING + _WS + b":" + _WS
 _A_SCALAR = re.compile(_SCALAR)
 _A_KEY = re.compile(_WS + _KEY)
-# Runs of scalars, each with the comma after it, take one step.
-_SCALARS = re.compile(_WS + b"(?:" + _SCALAR + _WS + b"," + _WS + b")*+")
-_MEMBERS = re.compile(_WS + b"(?:" + _KEY + _SCALAR + _WS + b"," + _WS + b")*+")
+# Runs of scalars and empty containers, each with the comma after it, take one step.
+_SIMPLE = b"(?:" + _SCALAR + rb"|\[" + _WS + rb"\]|\{" + _WS + rb"\})"
+_SCALARS = re.compile(_WS + b"(?:" + _SIMPLE + _WS + b"," + _WS + b")*+")
+_MEMBERS = re.compile(_WS + b"(?:" + _KEY + _SIMPLE + _WS + b"," + _WS + b")*+")
 _SPACE = re.compile(_WS)
 
 _UNITS = re.compile(
@@ -57,8 +63,9 @@ _OPEN_OBJECT, _OPEN_ARRAY, _QUOTE = b'{["'
 _COMMA, _CLOSE_ARRAY, _CLOSE_OBJECT, _BACKSLASH = b",]}\\"
 _LEAPS = 8
 
-# Numbers are not converted: their size would be limited, and nobody reads them.
-_decoder = json.JSONDecoder(parse_int=str, parse_float=str)
+# Numbers are not converted, but to the lengths of their spellings: the size of those that Python
+# converts is limited, and nobody reads them.
+_decoder = json.JSONDecoder(parse_int=len, parse_float=len)
 
 
 class Value:
@@ -178,7 +185,7 @@ def is_json(line: bytes) -> bool:
 
 
 def loaded(line: bytes) -> object:
-    """What a line holds, as Python has it, but numbers, which are left as they are spelled.
+    """What a line holds, as Python has it, but numbers, of which only the type is right.
 
     For lines of up to SMALL bytes.  Raises ValueError for what is no JSON, and RecursionError where
     it is nested too deeply to say.
