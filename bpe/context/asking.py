@@ -44,8 +44,18 @@ async def ask_async(summarizer: Any, text: str, max_tokens: int) -> Any:
     called = ask if inspect.isroutine(ask) else getattr(ask, "__call__", ask)  # noqa: B004
     if inspect.iscoroutinefunction(called):
         return await ask(text, max_tokens)
-    answer = await asyncio.to_thread(ask, text, max_tokens)
+    answer, error = await asyncio.to_thread(_caught, ask, text, max_tokens)
+    if error is not None:
+        raise error
     return await answer if inspect.isawaitable(answer) else answer
+
+
+def _caught(ask: Any, text: str, max_tokens: int) -> tuple[Any, Exception | None]:
+    """What it answers, or raises: a StopIteration that leaves a thread is never heard of again."""
+    try:
+        return ask(text, max_tokens), None
+    except Exception as error:
+        return None, error
 
 
 async def _awaited(answer: Awaitable[Any]) -> Any:
