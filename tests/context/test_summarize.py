@@ -146,13 +146,15 @@ def dropped(handler: Handler) -> None:
 def trickling(handler: Handler) -> None:
     """A byte at a time, each in time, all of them far too late."""
     handler.send(200, b"", {}, size=10_000)
-    while not handler.server.closing.wait(0.02):
+    for _ in range(500):
+        handler.server.closing.wait(0.02)
         handler.wfile.write(b" ")
 
 
 def trickling_headers(handler: Handler) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
-    while not handler.server.closing.wait(0.02):
+    for _ in range(500):
+        handler.server.closing.wait(0.02)
         handler.wfile.write(b"X-Header: more\r\n")
 
 
@@ -160,7 +162,8 @@ def endless(handler: Handler) -> None:
     """Of no stated length: the end of the connection is the end of the answer."""
     handler.close_connection = True
     handler.wfile.write(b'HTTP/1.1 200 OK\r\n\r\n{"error": "not complete"}')
-    while not handler.server.closing.wait(0.02):
+    for _ in range(500):
+        handler.server.closing.wait(0.02)
         handler.wfile.write(b" ")
 
 
