@@ -41,6 +41,11 @@ COUNTS = [name for name, value in DEFAULTS.items() if type(value) is int]
 SWITCHES = [name for name, value in DEFAULTS.items() if type(value) is bool]
 
 
+def config_with(name: str, value: Any) -> TokenOptimizationConfig:
+    given: dict[str, Any] = {name: value}
+    return TokenOptimizationConfig(**given)
+
+
 def test_defaults() -> None:
     assert dataclasses.asdict(TokenOptimizationConfig()) == DEFAULTS
 
@@ -81,45 +86,51 @@ def test_request_params() -> None:
 
 @pytest.mark.parametrize("name", RATIOS)
 def test_ratios(name: str) -> None:
-    for value in (0, 1, 0.5):
-        assert getattr(TokenOptimizationConfig(**{name: value}), name) == value
-    for value in (-0.01, 1.01, float("nan"), float("inf"), True, "0.5", None):
+    for value in (0.0, 1.0, 0.5):
+        assert getattr(config_with(name, value), name) == value
+    wrong: tuple[Any, ...] = (-0.01, 1.01, float("nan"), float("inf"), True, "0.5", None)
+    for value in wrong:
         with pytest.raises(ArgumentError, match=name):
-            TokenOptimizationConfig(**{name: value})
+            config_with(name, value)
 
 
 @pytest.mark.parametrize("name", COUNTS)
 def test_counts(name: str) -> None:
-    assert getattr(TokenOptimizationConfig(**{name: 1}), name) == 1
-    for value in (0, -1, 1.0, True, "1", None):
+    assert getattr(config_with(name, 1), name) == 1
+    wrong: tuple[Any, ...] = (0, -1, 1.0, True, "1", None)
+    for value in wrong:
         with pytest.raises(ArgumentError, match=name):
-            TokenOptimizationConfig(**{name: value})
+            config_with(name, value)
 
 
 @pytest.mark.parametrize("name", SWITCHES)
 def test_switches(name: str) -> None:
-    for value in (0, 1, "true", None):
+    wrong: tuple[Any, ...] = (0, 1, "true", None)
+    for value in wrong:
         with pytest.raises(ArgumentError, match=name):
-            TokenOptimizationConfig(**{name: value})
+            config_with(name, value)
 
 
 def test_penalties_and_names() -> None:
     assert TokenOptimizationConfig(frequency_penalty=-2).frequency_penalty == -2
-    for wrong in (
-        {"presence_penalty": 2.1},
-        {"frequency_penalty": None},
-        {"tokenizer_model": ""},
-        {"tokenizer_model": Path("x")},
-        {"prompt_template_dir": 3},
-    ):
-        with pytest.raises(ArgumentError, match=next(iter(wrong))):
-            TokenOptimizationConfig(**wrong)  # type: ignore[arg-type]
+    wrong: tuple[tuple[str, Any], ...] = (
+        ("presence_penalty", 2.1),
+        ("frequency_penalty", None),
+        ("tokenizer_model", ""),
+        ("tokenizer_model", Path("x")),
+        ("prompt_template_dir", 3),
+    )
+    for name, value in wrong:
+        with pytest.raises(ArgumentError, match=name):
+            config_with(name, value)
 
 
 def test_mapping() -> None:
     made = TokenOptimizationConfig.from_mapping({"max_tools_per_request": 2})
     assert made == TokenOptimizationConfig(max_tools_per_request=2)
-    with pytest.raises(ArgumentError, match="max_tool_per_request.*max_tools_per_request is meant"):
+    with pytest.raises(
+        ArgumentError, match=r"max_tool_per_request.*max_tools_per_request is meant"
+    ):
         TokenOptimizationConfig.from_mapping({"max_tool_per_request": 2})
 
 

@@ -83,7 +83,10 @@ def test_rag_near_duplicates() -> None:
 def test_rag_stops_when_it_is_not_needed() -> None:
     block = f"<memory>{FACT * 3}</memory>"
     messages = [user(block) for _ in range(4)]
-    config = {"context_window_tokens": 320, "conciseness_pressure_threshold": 0.8}
+    config: dict[str, Any] = {
+        "context_window_tokens": 320,
+        "conciseness_pressure_threshold": 0.8,
+    }
     made = state(messages, compaction_trigger_ratio=1, rag_budget_ratio=0, **config)
     assert made.needed
     RagDeduplication()(made)
@@ -311,9 +314,10 @@ def test_filler_goes_first_and_the_last_of_it_before(cap: int, left: list[str]) 
 def test_the_prompt_is_trimmed_only_while_it_is_needed() -> None:
     messages = [prompt(90), user("Hello!")]
     made = state(messages, conciseness_pressure_threshold=0.8, context_window_tokens=400)
-    assert made.pressed
+    threshold = 0.8 * made.config.prompt_budget
+    assert made.total >= threshold
     SystemPrompt()(made)
-    assert not made.pressed
+    assert made.total < threshold
     # One section was enough, though the cap is still exceeded.
     assert "# Examples" in made.messages[0]["content"]
     assert made.system_tokens > made.config.system_cap
@@ -429,7 +433,7 @@ def test_slots_and_new_texts() -> None:
         {"type": "thinking", "thinking": "no"},
         "c",
     ]
-    assert message["content"][0] == {"type": "text", "text": "a"}  # type: ignore[comparison-overlap]
+    assert message["content"][0] == {"type": "text", "text": "a"}
 
 
 def test_call_names() -> None:
