@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .meter import Meter
     from .texts import Path
 
-__all__ = ["Clearing", "Found", "clearings", "find_results", "reference"]
+__all__ = ["Clearing", "Found", "clearings", "find_results", "pruned", "reference"]
 
 
 # How texts begin that stand for others already.
@@ -116,3 +116,31 @@ def clearings(
                 )
             )
     return made
+
+
+def pruned(
+    found: Sequence[Found], messages: Sequence[Any], spared: Collection[int], meter: Meter
+) -> dict[int, tuple[bool, dict[str, Any]]]:
+    """All messages with results but the spared ones, with each result replaced where that is
+    shorter: by a reference to an equal one that is spared, else cleared.  The flag says whether
+    there are only references.
+    """
+    newest = {result.text: result for result in found if result.index in spared}
+    count = meter.counter.count
+    changes: dict[int, dict[Path, object]] = {}
+    clears: set[int] = set()
+    for result in found:
+        if result.index in spared or result.text.startswith(_DONE):
+            continue
+        latest = newest.get(result.text)
+        said = None if latest is None else reference(latest.call_id)
+        if said is None or count(said) >= result.tokens:
+            said = cleared(result.tokens)
+            if count(said) >= result.tokens:
+                continue
+            clears.add(result.index)
+        changes.setdefault(result.index, {})[result.path] = said
+    return {
+        index: (index not in clears, with_values(messages[index], values))
+        for index, values in changes.items()
+    }

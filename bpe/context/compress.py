@@ -23,8 +23,10 @@ with a few full counts that encode no text twice.
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from ..errors import ArgumentError, BudgetError, TokenTypeError
-from .clearing import clearings, find_results
+from .clearing import find_results, pruned
 from .compressed import (
     CLEARED,
     DEDUPLICATED,
@@ -143,7 +145,8 @@ def compress_context(
             actions.append(Action(kind, origin[index], before[index] - tokens[index]))
     for index, was in enumerate(before):
         if index not in there:
-            actions.append(Action(REMOVED, origin[index], was))
+            # Of all that is done here this is done most often.
+            actions.append(_new(Action, (REMOVED, origin[index], was)))
     actions.sort(key=_by_index)
     left = draft.messages
     return CompressedContext.of(
@@ -186,22 +189,16 @@ def prune_tool_results(
     sizes = meter.measure(given)
     found = find_results(given, meter)
     spared = {result.index for result in found[max(0, len(found) - keep_last) :]}
-    allowed = {result.index for result in found} - spared
-    changes: dict[int, tuple[str, Any]] = {}
-    for each in clearings(found, given, allowed, meter):
-        standing = each.referring is not None and spared.issuperset(each.targets)
-        made = each.referring if standing else each.cleared
-        if made is not None:
-            changes[each.index] = (DEDUPLICATED if standing else CLEARED, made)
+    changes = pruned(found, given, spared, meter)
     measured = meter.tokens_of([made for _, made in changes.values()]).tokens
     before = meter.tokens_of([given[index] for index in changes]).tokens
     actions: list[Action] = []
     left = [*given]
-    for at, (index, (kind, made)) in enumerate(changes.items()):
+    for at, (index, (refers, made)) in enumerate(changes.items()):
         saved = before[at] - measured[at]
         if saved > 0:
             left[index] = made
-            actions.append(Action(kind, index, saved))
+            actions.append(Action(DEDUPLICATED if refers else CLEARED, index, saved))
     total = meter.total(left)[0] if actions else sizes.total_tokens
     indices = [*range(len(given))]
     return CompressedContext.of(left, total, sizes.total_tokens, len(given), indices, actions)
@@ -294,8 +291,8 @@ def _carried(pins: list[int], origin: list[int], size: int) -> list[int]:
     return carried
 
 
-def _by_index(action: Action) -> int:
-    return action.index
+_by_index = itemgetter(1)
+_new = tuple.__new__
 
 
 def _check(

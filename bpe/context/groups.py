@@ -83,6 +83,8 @@ def groups_of(messages: Sequence[Any]) -> list[Group]:
             if plain and type(message.get("content")) is str:
                 reader.plain(index)
                 continue
+            if role == "tool" and reader.answered(index, message):
+                continue
             fields: Mapping[str, Any] | None = message
         else:
             fields = as_mapping(message)
@@ -109,6 +111,16 @@ class _Reader:
         self.members.append([index])
         self.last_said = index
         self.reasoning = None
+
+    def answered(self, index: int, message: dict[str, Any]) -> bool:
+        """Adds a message of role "tool" to the call that waits for it, if one does."""
+        name = message.get("tool_call_id")
+        waiting = self.waiting.get(("id", name)) if type(name) is str else None
+        if not waiting:
+            return False
+        self.members[self._root(waiting.pop()[0])].append(index)
+        self.reasoning = None
+        return True
 
     def read(self, index: int, message: Mapping[str, Any]) -> None:
         role = message.get("role")
@@ -249,8 +261,13 @@ def _key(space: str, name: object) -> Key:
 
 def is_protected_role(message: Any) -> bool:
     """Whether it is an instruction: a message of role "system" or "developer"."""
+    return _role(message) in _INSTRUCTIONS
+
+
+def _role(message: Any) -> str:
     fields = message if type(message) is dict else as_mapping(message)
-    return fields is not None and fields.get("role") in _INSTRUCTIONS
+    role = None if fields is None else fields.get("role")
+    return role if isinstance(role, str) else ""
 
 
 def has_own_content(message: Any) -> bool:
@@ -305,12 +322,16 @@ def protected(
         if not -size <= index < size:
             raise ArgumentError(f"there is no message {index} to be pinned: there are {size}")
         marked.add(index % size)
-    stays = [
-        group.indices[-1] >= first
-        or (bool(marked) and not marked.isdisjoint(group.indices))
-        or any(is_protected_role(messages[index]) for index in group.indices)
-        for group in groups
-    ]
+    instructions = [_role(message) in _INSTRUCTIONS for message in messages]
+    stays: list[bool] = []
+    for group in groups:
+        indices = group.indices
+        if len(indices) == 1:
+            (index,) = indices
+            stays.append(index >= first or instructions[index] or index in marked)
+        else:
+            some = any(instructions[index] for index in indices)
+            stays.append(indices[-1] >= first or some or not marked.isdisjoint(indices))
     if not any(
         stay and any(has_own_content(messages[index]) for index in group.indices)
         for group, stay in zip(reversed(groups), reversed(stays), strict=True)

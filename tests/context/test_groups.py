@@ -19,6 +19,9 @@ assert _spec.loader is not None
 forms: Any = module_from_spec(_spec)
 _spec.loader.exec_module(forms)
 
+# A failing example may be long; it is to be shown all the same.
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
 Message = dict[str, Any]
 
 

@@ -24,6 +24,9 @@ assert _spec.loader is not None
 forms: Any = module_from_spec(_spec)
 _spec.loader.exec_module(forms)
 
+# A failing example may be long; it is to be shown all the same.
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
 O200K = bpe.load("o200k_base")
 COUNTERS = st.sampled_from([O200K, bpe.load("cl100k_base"), Heuristic()])
 long_texts = st.lists(forms.texts, min_size=1, max_size=8).map("\n".join)
