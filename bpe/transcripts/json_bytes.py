@@ -264,8 +264,8 @@ def _string_end(line: bytes, place: int) -> int:
 
 
 def _container_end(line: bytes, start: int) -> int:
-    depth = 0
-    place = start
+    depth = 1
+    place = start + 1
     while True:
         bracket = _BRACKET.match(line, place)
         assert bracket is not None

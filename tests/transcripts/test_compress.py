@@ -184,7 +184,7 @@ def test_marks_do_not_join_those_of_the_source() -> None:
 
 def test_only_changed_strings_are_rewritten() -> None:
     rest = rb""" { "content" : "%b" , "n":1.50E+3, "big":123456789012345678901234567890,
- "s":"\ud800\/\u00e9\u001b[1m", "content2":"\r1", 
+ "s":"\ud800\/\u00e9\u001b[1m", "content2":"\r1",
  "metadata":{"content":"a\rb","tool_output":"\u001b[1m"},
  "\u0074ype":"tool","content":"%b" ,"tool_output":"%b","tool_output\u0020":"a\rb" } """
     rest = rest.replace(b"\n", b"\t")

@@ -22,7 +22,7 @@ COUNTS = st.builds(
     **{
         field.name: st.booleans() if field.name == "tokens_exact" else st.integers(0, 1 << 40)
         for field in fields(Stats)
-    },  # type: ignore[arg-type]
+    },
 )
 
 

@@ -140,7 +140,7 @@ class Raw(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: object) -> int | None:  # type: ignore[override]
+    def write(self, data: object) -> int | None:
         if self.step is None:
             return None
         part = bytes(data)[: self.step]  # type: ignore[call-overload]
