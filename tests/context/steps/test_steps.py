@@ -249,6 +249,18 @@ def test_results_before_the_latest_user_message_are_cut() -> None:
     assert made.messages[4:] == messages[4:]
 
 
+def test_lines_with_facts_stay_of_long_results() -> None:
+    lines = [f"compiling the next of all the many files, {word}" for word in ("so", "then") * 150]
+    lines[140] = "error: port 8443 is in use (src/server/main.rs)"
+    made = state([*calls(1, "\n".join(lines)), user("Now?")])
+    ToolResults()(made)
+    text = made.messages[1]["content"]
+    assert made.count_text(text) <= 100
+    assert lines[140] in text
+    assert text.startswith(lines[0])
+    assert text.endswith(lines[-1])
+
+
 def user_results(text: str) -> Message:
     part = {"type": "text", "text": text}
     return {
