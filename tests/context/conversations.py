@@ -24,7 +24,13 @@ texts = st.one_of(
 )
 
 values = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), texts),
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(allow_nan=False, allow_infinity=False),
+        texts,
+    ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=6),
         st.dictionaries(st.sampled_from(["status", "error", "id", "rows", "é", "x"]), inner),

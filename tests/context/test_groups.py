@@ -45,7 +45,7 @@ def indices(messages: list[Any]) -> list[tuple[int, ...]]:
     return [group.indices for group in groups_of(messages)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(forms.conversations())
 def test_groups_are_those_of_the_ids(messages: list[Message]) -> None:
     groups = groups_of(messages)

@@ -32,7 +32,7 @@ COUNTERS = st.sampled_from([O200K, bpe.load("cl100k_base"), Heuristic()])
 long_texts = st.lists(forms.texts, min_size=1, max_size=8).map("\n".join)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.one_of(long_texts, st.text(max_size=200)), st.integers(0, 120), COUNTERS)
 def test_text(text: str, limit: int, counter: Any) -> None:
     made = shorten_text(text, limit, counter)
@@ -46,7 +46,7 @@ def test_text(text: str, limit: int, counter: Any) -> None:
     assert text.startswith(head) or made in ("", "…")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(forms.json_texts, st.integers(1, 150), COUNTERS)
 def test_json(text: str, limit: int, counter: Any) -> None:
     made = shorten_json(text, limit, counter)
