@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpe.transcripts import Mode, Options, Stats, compress
@@ -286,6 +286,7 @@ class Plainly:
         return []
 
 
+@settings(deadline=None)
 @given(st.lists(SCRAPS, max_size=4), st.sampled_from([*ADAPTERS]), st.sampled_from(Mode))
 def test_any_shape_is_read(entries: list[object], adapter: str, mode: Mode) -> None:
     log = lines(*entries)

@@ -7,7 +7,7 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpe.transcripts import json_bytes
@@ -62,12 +62,14 @@ def grammatical(line: bytes) -> bool:
     return json_bytes._is_utf8(line) and json_bytes._is_grammatical(line)
 
 
+@settings(deadline=None)
 @given(SCRAPS)
 def test_scraps_are_judged_as_json_loads_does(line: bytes) -> None:
     assert is_json(line) == is_json_slowly(line)
     assert grammatical(line) == is_json_slowly(line)
 
 
+@settings(deadline=None)
 @given(VALUES, st.booleans(), st.sampled_from([None, 1, "\t"]), st.data())
 def test_values_are_those_of_json_loads(
     value: Any, ascii_only: bool, indent: Any, data: st.DataObject
@@ -81,6 +83,7 @@ def test_values_are_those_of_json_loads(
     assert is_json(cut) == grammatical(cut) == is_json_slowly(cut)
 
 
+@settings(deadline=None)
 @given(VALUES, st.integers(0, 300), st.integers(0, 255))
 def test_spoiled_values_are_judged_as_json_loads_does(value: Any, place: int, byte: int) -> None:
     line = bytearray(json.dumps(value).encode())
@@ -133,6 +136,7 @@ def test_ends_of_strings(raw: str) -> None:
     assert plain(root(line)) == json.loads(line)
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_escaped_text_comes_back(text: str) -> None:
     data = text.encode("utf-8", "surrogatepass")

@@ -112,6 +112,7 @@ def conversation(log: bytes) -> list[object]:
     return kept
 
 
+@settings(deadline=None)
 @given(logs())
 def test_conversation_only_is_what_the_plain_way_keeps(log: bytes) -> None:
     made, stats = squeezed(log, Mode.CONVERSATION_ONLY)
@@ -133,6 +134,7 @@ def test_conversation_only_is_what_the_plain_way_keeps(log: bytes) -> None:
 FIELDS = ("content", "tool_output")
 
 
+@settings(deadline=None)
 @given(logs())
 def test_lossless_keeps_every_entry_and_every_untouched_byte(log: bytes) -> None:
     made, stats = squeezed(log, Mode.LOSSLESS)
@@ -167,6 +169,7 @@ def _without(line: bytes, entry: dict[str, Any], other: dict[str, Any]) -> list[
     return text.split("\0")
 
 
+@settings(deadline=None)
 @given(logs())
 def test_lossless_again_changes_nothing(log: bytes) -> None:
     made, _ = squeezed(log, Mode.LOSSLESS)
@@ -175,6 +178,7 @@ def test_lossless_again_changes_nothing(log: bytes) -> None:
     assert stats.reduction() == 0
 
 
+@settings(deadline=None)
 @given(logs(), st.sampled_from(Mode))
 def test_user_entries_keep_their_bytes(log: bytes, mode: Mode) -> None:
     made = lines_of(squeezed(log, mode)[0])
@@ -184,11 +188,11 @@ def test_user_entries_keep_their_bytes(log: bytes, mode: Mode) -> None:
             assert line in made
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=200) | st.binary(max_size=60).map(lambda data: b'{"type":"tool",' + data),
     st.sampled_from(Mode),
 )
-@settings(max_examples=300)
 def test_any_bytes_come_through(log: bytes, mode: Mode) -> None:
     made, stats = squeezed(log, mode)
     assert stats.entries_in == len(lines_of(log))
@@ -196,6 +200,7 @@ def test_any_bytes_come_through(log: bytes, mode: Mode) -> None:
         assert len(lines_of(made)) == len(lines_of(log))
 
 
+@settings(deadline=None)
 @given(st.lists(logs(), max_size=3), st.sampled_from(Mode))
 def test_stats_of_several_logs_add_up(parts: list[bytes], mode: Mode) -> None:
     parts = [part + b"\n" for part in parts]

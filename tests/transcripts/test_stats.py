@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bpe
@@ -37,6 +37,7 @@ class Letters:
         return len(text)
 
 
+@settings(deadline=None)
 @given(st.lists(COUNTS, max_size=4))
 def test_sums(runs: list[Stats]) -> None:
     total = Stats()

@@ -9,7 +9,7 @@ import sys
 import tracemalloc
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpe.transcripts import Mode, Options, compress
@@ -51,6 +51,7 @@ def squeezed(reader: io.BytesIO | Chunks, mode: Mode) -> bytes:
     return made.getvalue()
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=5), st.sampled_from(Mode))
 def test_any_chunks(sizes: list[int], mode: Mode) -> None:
     assert squeezed(Chunks(LOG, sizes), mode) == squeezed(io.BytesIO(LOG), mode)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpe.transcripts.transforms import (
@@ -65,6 +65,7 @@ def test_progress(text: bytes, left: bytes, number: int) -> None:
     assert collapse_progress(text) == (left, number)
 
 
+@settings(deadline=None)
 @given(LINES)
 def test_progress_is_what_splitting_gives(text: bytes) -> None:
     left = []
@@ -152,6 +153,7 @@ def test_reads_at_the_limits() -> None:
     assert cut_read(numbered(9), 5, 40)[1] == 0
 
 
+@settings(deadline=None)
 @given(st.integers(0, 40), st.integers(0, 30), st.integers(0, 12), st.booleans())
 def test_cutting_again_changes_nothing(count: int, most: int, keep: int, last: bool) -> None:
     text = numbered(count) + b"\n" * last
