@@ -8,6 +8,7 @@ call down to here.  Nothing of this is imported before the first such call.
 - merging:    one long piece, merged again from near its end only
 - pieces:     the piece at the end of a text: where it starts, which characters go on with it
 - streaming:  the exact count of a text that grows
+- leftward:   the counts of many slices that end at one place
 - fitting:    the longest slice within a limit
 - truncate, chunks: what people call
 """

@@ -208,7 +208,7 @@ def _try_all(slices: Slices, cut: int, done: int, end: int, limit: int) -> tuple
             return cut, done
         if not cut:
             return None
-        upper = lower - 1
+        upper = min(upper, lower - 1)
         before = slices.last_cut(0, cut - 1)
         done -= slices.count(before, cut)
         cut = before

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
-from .._core.patterns import DEEPSEEK, O200K
+from .._core.patterns import CL100K, DEEPSEEK, GPT2, O200K
 from .boundaries import (
-    BLANK,
     KANA,
     LETTER,
     LETTERS,
     LOWER,
     MARK,
-    NEWLINE,
     NUMBER,
     OTHERS,
     REST,
+    SIGN,
     SIGNS,
-    SPACE,
     UPPER,
+    WHITES,
 )
 from .merging import Merging
 
@@ -60,6 +59,8 @@ class Leftward:
         self._merged: list[tuple[int, Merging]] = []
         self._same: list[tuple[int, Merging]] = []
         self._numbers: tuple[dict[int, tuple[int, int]], ...] = ({}, {}, {})
+        # The marker, if it is one character that the piece begins with.
+        self._prefix = ""
         if measure.cuts is not None:
             self._find_run(measure.cuts)
 
@@ -87,13 +88,20 @@ class Leftward:
         if not _is_clean(text[place : self._end]):
             return
         end = next(end for _, end in self._measure.pieces(text[place : self._end]))
+        if run == WHITES and cuts.pattern != GPT2 and text[place + end - 1] not in "\r\n":
+            # The last newline ends a piece: there must be none among those before.
+            run = frozenset((kind[text[place]],))
+            if any(kind[char] not in run for char in text[place : place + _PROOF]):
+                return
+        if _takes(cuts, self._marker, run):
+            self._prefix = self._marker
         if NUMBER not in run or not cuts.threes:
-            merged = Merging.of(self._measure, text[place : place + end].encode(), leftward=True)
+            piece = text[place : place + end]
+            merged = Merging.of(self._measure, piece.encode(), leftward=True)
             if merged is None:
                 return
             self._merged.append((place, merged))
-            piece = text[place : place + end]
-            same = Merging.of(self._measure, piece.encode())
+            same = Merging.of(self._measure, (self._prefix + piece).encode())
             if same is not None and piece == piece[0] * end:
                 self._same.append((end, same))
         self._run = run
@@ -114,7 +122,7 @@ class Leftward:
         if start < self._known:
             return None
         extra = 0
-        if marker:
+        if marker and not self._prefix:
             # The marker must not go with the run.
             if not cuts.at(marker + text[start : start + 2], len(marker), len(marker)):
                 return None
@@ -138,7 +146,7 @@ class Leftward:
             return None
         grown = merged.grown((char * (length - known)).encode())
         if grown is None:
-            grown = Merging.of(self._measure, (char * length).encode())
+            grown = Merging.of(self._measure, (self._prefix + char * length).encode())
             if grown is None:
                 return None
         if length > known:
@@ -158,7 +166,10 @@ class Leftward:
                 return None
         if start < place:
             self._merged.insert(index, (start, grown))
-        return grown.count
+        if not self._prefix:
+            return grown.count
+        whole = grown.grown(self._prefix.encode())
+        return None if whole is None else whole.count
 
     def _count_numbers(self, start: int) -> int:
         """The nearest known count at a start some threes further on, and the threes up to there."""
@@ -176,16 +187,30 @@ def _place(entry: tuple[int, Merging]) -> int:
     return entry[0]
 
 
+def _takes(cuts: Cuts, marker: str, run: frozenset[int]) -> bool:
+    """Whether a piece that is a run begins with the marker, if that is before it."""
+    if marker == " ":
+        apart = {REST, KANA} if cuts.pattern == DEEPSEEK else set()
+        return not run & apart and not (cuts.threes and NUMBER in run)
+    # Any sign goes with the letters after it.
+    return (
+        len(marker) == 1
+        and cuts.pattern in (CL100K, O200K)
+        and run <= LETTERS
+        and cuts.kind[marker] == SIGN
+    )
+
+
 def _runs(cuts: Cuts) -> tuple[frozenset[int], ...]:
     """Kinds whose runs are one piece from wherever it is begun; but for the last two characters."""
-    whites = tuple(frozenset((kind,)) for kind in (SPACE, BLANK, NEWLINE, NUMBER))
+    common = (WHITES, frozenset((NUMBER,)))
     if cuts.pattern == DEEPSEEK:
         words = (frozenset((KANA,)), frozenset((UPPER, LOWER, LETTER, MARK)))
-        return (*whites, *words, SIGNS, frozenset((REST,)))
+        return (*common, *words, SIGNS, frozenset((REST,)))
     if cuts.pattern == O200K:
         cases = (frozenset((UPPER,)), frozenset((LOWER,)), frozenset((LETTER, KANA)))
-        return (*whites, *cases, SIGNS | {REST})
-    return (*whites, LETTERS, OTHERS)
+        return (*common, *cases, SIGNS | {REST})
+    return (*common, LETTERS, OTHERS)
 
 
 def _is_clean(text: str) -> bool:

@@ -61,7 +61,7 @@ class StreamingCounter:
     8
     >>> mark = counter.mark()
     >>> counter.append("ril, and the clocks")
-    11
+    12
     >>> counter.rollback(mark)
     >>> counter.n_tokens
     8
