@@ -143,7 +143,7 @@ class ModelNotSupportedError(CompressionError, ValueError):
 
 
 class BudgetError(CompressionError, ValueError):
-    """A budget that contradicts itself, or that what must stay exceeds: it needs `needed` tokens."""
+    """A budget that contradicts itself, or that what must stay exceeds by its `needed` tokens."""
 
     needed: int | None = None
     available: int | None = None
@@ -190,7 +190,7 @@ class PayloadDictionaryError(PayloadError):
 
 
 class EstimateWarning(UserWarning):
-    """This model's tokens are counted with another vocabulary: the count is an estimate."""
+    """Tokens of a model are counted with another vocabulary: the count is an estimate."""
 
 
 class SlowCoreWarning(RuntimeWarning):
