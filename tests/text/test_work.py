@@ -122,7 +122,7 @@ def test_truncate_prose(counting: Counting, keep: str) -> None:
 
 @pytest.mark.parametrize("unit", TEXTS.values(), ids=TEXTS)
 @pytest.mark.parametrize("keep", ["start", "end"])
-def test_truncate(counting: Counting, unit: str, keep: str) -> None:
+def test_truncate(fast: Counting, unit: str, keep: str) -> None:
     """In step with what is kept, whatever the text."""
     from bpe.text.truncate import truncate
 
@@ -133,8 +133,8 @@ def test_truncate(counting: Counting, unit: str, keep: str) -> None:
         nonlocal found
         found = truncate(measure, text, 300, keep)
 
-    work = counting.of(run)
-    assert counting.measure.count(found) <= 300
+    work = fast.of(run)
+    assert fast.measure.count(found) <= 300
     assert work <= 8 * len(found.encode()) + 60_000
 
 
@@ -174,13 +174,13 @@ def test_many_small_parts_are_linear(fast: Counting, unit: str) -> None:
     assert work <= 60 * len(text.encode())
 
 
-def test_chunks(counting: Counting) -> None:
+def test_chunks(fast: Counting) -> None:
     """Each character is read a few times, however long the text is."""
     from bpe.text.chunks import chunks
 
     for boundary in ("token", "word", "sentence", "line", "paragraph"):
         text = repeated(PROSE, 100_000)
-        work = counting.of(lambda measure: list(chunks(measure, text, 500, 0, boundary)))  # noqa: B023
+        work = fast.of(lambda measure: list(chunks(measure, text, 500, 0, boundary)))  # noqa: B023
         assert work <= 8 * len(text), boundary
 
 
