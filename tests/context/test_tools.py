@@ -174,3 +174,53 @@ def test_cycles() -> None:
     for schema in (cycle, array, union):
         with pytest.raises(errors.TokenCountError, match="nested too deeply"):
             render_tools([tool(properties={"a": schema})])
+
+
+def test_repeated_types_are_rendered_once() -> None:
+    schema: Any = {"type": "string"}
+    for _ in range(28):
+        schema = {"type": ["array", "array"], "items": schema}
+    assert type_of(schema) == "string" + "[]" * 28
+
+
+def test_shared_schemas_are_rendered_once() -> None:
+    schema: Any = {"type": "string"}
+    for _ in range(40):
+        schema = {"anyOf": [schema, schema, {"type": "array"}]}
+    assert type_of(schema) == "string | any[]" + " | any[]" * 39
+
+
+def test_a_rendering_without_end_is_refused() -> None:
+    both: Any = {"type": "string"}
+    for _ in range(28):
+        both = {"type": ["array", "object"], "items": both, "properties": {"x": both}}
+    wide: Any = {"type": "string"}
+    for _ in range(40):
+        wide = {"type": "object", "properties": {"x": wide, "y": wide}}
+    for schema in (both, wide):
+        with pytest.raises(
+            errors.TokenCountError, match="renders to more than 4,000,000"
+        ) as caught:
+            render_tools([tool(properties={"x": schema})])
+        assert str(caught.value.path).startswith("tools[0].function.parameters.properties.x.")
+    large = {"type": "string", "description": "x" * 3_000_000}
+    assert len(render_tools([tool(properties={"x": large})])) > 3_000_000
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"const": 10**5000},
+        {"enum": [10**5000]},
+        {"type": "integer", "enum": [10**5000]},
+        {"type": "string", "description": 10**5000},
+    ],
+)
+def test_integers_that_cannot_be_written(schema: Any) -> None:
+    with pytest.raises(errors.TokenCountError, match=r"^tools\[0\]\.function.*properties\.x"):
+        render_tools([tool(properties={"x": schema})])
+
+
+def test_an_empty_enum() -> None:
+    assert type_of({"enum": []}) == "any"
+    assert type_of({"type": ["string", "null"], "enum": []}) == "any"
