@@ -4,7 +4,8 @@ After each check the monitor keeps a snapshot of every message beside its tokens
 compares, which costs no encoding, and counts only messages that are new or have changed, wherever
 they stand now.  Where a message's tokens depend on those around it (DeepSeek's formats), the
 request is rendered again as soon as anything has changed, and only text that was not part of the
-last one is encoded.
+last one is encoded.  Where plain texts follow each other without a marker between them (results,
+messages of one role), they are one text to the tokenizer, and of that only what was appended.
 
 What is kept is one conversation: its snapshots refer to the same strings and hold no copies of
 them, and what the last check did not see again is forgotten.
@@ -18,6 +19,7 @@ from threading import Lock
 
 from ..errors import ArgumentError, BudgetError, TokenCountError, TokenTypeError
 from ..models import get_model_limits
+from ..tokenizer import Tokenizer
 from .counter import ModelCounter, counter_for, wrapped
 from .counting import framing_for
 from .history import History
@@ -29,9 +31,13 @@ from .token_counter import TRIGGER, TokenCounter, reaches
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import Any, TypeAlias
 
+    from ..text.streaming import StreamingCounter
     from .counter import Counter
+
+    # The tokens of a text, and what continues to count where it ends.
+    _Known: TypeAlias = tuple[int, StreamingCounter | None]
 
 __all__ = ["ContextMonitor", "ContextUsage"]
 
@@ -80,6 +86,8 @@ class ContextMonitor:
         found, model = _counter_of(counter)
         self._memo = _Memo(found)
         self._framing = framing_for(model or _FRAMING, counter=self._memo)
+        if not self._framing.additive:
+            self._memo.follow(found)
         # Messages that are counted one by one need no memory of their texts.
         self._each = framing_for(model or _FRAMING, counter=found).message_tokens
         limits = get_model_limits(model)
@@ -286,29 +294,62 @@ class _Memo:
         self.error = counter.error
         self.name = counter.encoding
         self._count = counter.count
+        self._new: Callable[[], StreamingCounter] | None = None
         self.forget()
 
+    def follow(self, counter: ModelCounter) -> None:
+        """Count texts that grow by what they grow by, if the counter is a Tokenizer."""
+        if isinstance(counter.counter, Tokenizer):
+            self._new = counter.counter.counter
+
     def forget(self) -> None:
-        self._last: dict[str, int] = {}
-        self._now: dict[str, int] = {}
+        self._last: dict[str, _Known] = {}
+        self._now: dict[str, _Known] = {}
+        # The texts in the order in which they were asked for.
+        self._last_order: list[str] = []
+        self._order: list[str] = []
 
     def begin(self) -> None:
         """A check begins; the last one may have failed."""
         self._now = {}
+        self._order = []
 
     def end(self) -> None:
         """The check is over: what it did not ask for is forgotten."""
-        self._last = self._now
-        self._now = {}
+        if self._new is not None and not self._last_order:
+            # Of many texts at once only these may grow: system messages, and what comes last.
+            for text in dict.fromkeys((*self._order[:1], *self._order[-1:])):
+                self._now[text] = self._followed(self._new(), text)
+        self._last, self._last_order = self._now, self._order
+        self.begin()
 
     def count(self, text: str) -> int:
-        tokens = self._now.get(text)
-        if tokens is None:
-            tokens = self._last.get(text)
-            if tokens is None:
-                tokens = self._count(text)
-            self._now[text] = tokens
-        return tokens
+        known = self._now.get(text)
+        if known is None:
+            known = self._last.get(text)
+            if known is None:
+                known = self._counted(text)
+            self._now[text] = known
+        if self._new is not None:
+            self._order.append(text)
+        return known[0]
+
+    def _counted(self, text: str) -> _Known:
+        last = self._last_order
+        if self._new is None or not last:
+            # A counter that can go on takes twice as long.
+            return self._count(text), None
+        place = len(self._order)
+        # What stood here last time, or at the end: before it there may be more now, or less.
+        for before in (*last[place : place + 1], *last[-1:]):
+            counter = self._last[before][1]
+            if counter is not None and before and text.startswith(before):
+                return self._followed(counter.copy(), text[len(before) :])
+        return self._followed(self._new(), text)
+
+    @staticmethod
+    def _followed(counter: StreamingCounter, text: str) -> _Known:
+        return counter.append(text), counter
 
 
 def _counter_of(counter: TokenCounter | Counter | str) -> tuple[ModelCounter, str]:

@@ -19,6 +19,7 @@ from bpe.context import ContextMonitor, ContextUsage, TokenCounter
 from bpe.context.counting import count_messages
 from bpe.context.estimate import Calibrated, Heuristic
 from bpe.errors import ArgumentError, BudgetError, TokenCountError, TokenTypeError
+from bpe.text.measure import Measure
 
 Message = dict[str, Any]
 SYSTEM = "You are a helpful assistant."
@@ -831,3 +832,86 @@ def test_one_crossing_is_heard_by_one_thread() -> None:
         for thread in threads:
             thread.join()
         assert len(heard) == 1
+
+
+class Encoded:
+    """Adds up the characters that a tokenizer is given, whichever way."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.characters = 0
+        for owner in (bpe.Tokenizer, Measure):
+            monkeypatch.setattr(owner, "count", self.noting(owner.count))
+
+    def noting(self, count: Callable[[Any, str], int]) -> Callable[[Any, str], int]:
+        def noted(owner: Any, text: str) -> int:
+            self.characters += len(text)
+            return count(owner, text)
+
+        return noted
+
+    def asked(self) -> int:
+        found, self.characters = self.characters, 0
+        return found
+
+
+def results(n: int) -> tuple[list[Message], Message]:
+    calls = [
+        {"id": f"call_{i}", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+        for i in range(n)
+    ]
+    before: list[Message] = [
+        {"role": "user", "content": "Do it all."},
+        {"role": "assistant", "content": None, "tool_calls": calls},
+    ]
+    return before, {"role": "tool", "content": "The result of this call, in words. " * 17}
+
+
+@pytest.mark.parametrize(
+    ("model", "role"),
+    [
+        ("deepseek-v3.2", "tool"),
+        ("deepseek-v4", "tool"),
+        ("deepseek-v4", "user"),
+        ("deepseek-v4", "system"),
+        ("deepseek-v3.1", "system"),
+        ("deepseek-v3.1", "tool"),
+    ],
+)
+def test_only_new_text_is_encoded_of_a_run_of_messages(
+    model: str, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded = Encoded(monkeypatch)
+    monitor = ContextMonitor(model)
+    if role == "tool":
+        messages, message = results(50)
+    else:
+        messages, message = [], {"role": role, "content": "Some words for everyone. " * 25}
+    monitor.check_usage(messages)
+    for i in range(50):
+        each = {**message, "tool_call_id": f"call_{i}"} if role == "tool" else {**message}
+        messages.append({**each, "content": f"{i}: {each['content']}"})
+        encoded.asked()
+        usage = monitor.check_usage(messages)
+        assert encoded.asked() <= 2 * len(messages[-1]["content"]) + 600
+        assert usage.prompt_tokens == full(messages, model)
+
+
+@given(
+    texts=st.lists(st.text("ab \n\u4e2d\ud83d'1", max_size=40), max_size=8),
+    cut=st.integers(0, 8),
+    model=st.sampled_from(["deepseek-v3.1", "deepseek-v3.2", "deepseek-v4"]),
+    roles=st.lists(st.sampled_from(["user", "system"]), min_size=8, max_size=8),
+)
+@settings(deadline=None, max_examples=60)
+def test_runs_that_grow_and_shrink_count_as_they_are(
+    texts: list[str], cut: int, model: str, roles: list[str]
+) -> None:
+    monitor = ContextMonitor(model)
+    messages: list[Message] = []
+    for role, text in zip(roles, texts, strict=False):
+        messages.append({"role": role, "content": text})
+        assert monitor.check_usage(messages).prompt_tokens == full(messages, model)
+    del messages[cut:]
+    assert monitor.check_usage(messages).prompt_tokens == full(messages, model)
+    messages.insert(0, {"role": "system", "content": "First."})
+    assert monitor.check_usage(messages).prompt_tokens == full(messages, model)
