@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import bpe
 from bpe import models
 from bpe._model_rows import ROWS
+from bpe.context.deepseek import FORMATS
 from bpe.errors import ArgumentError, TokenTypeError, UnknownEncodingError
 from bpe.models import (
     FRAMINGS,
@@ -214,7 +215,7 @@ def test_certain(name: str, row: str) -> None:
         ("llama3.1:8b", "llama3.1"),
         ("qwen2.5:7b", "qwen2.5"),
         ("Qwen/Qwen3-235B-A22B", "qwen3"),
-        ("deepseek-v3.1-terminus", "deepseek-v3.1"),
+        ("deepseek-v3.1-other", "deepseek-v3.1"),
         ("deepseek-v4.1", "deepseek-v4.1"),
         ("deepseek-flash", "deepseek-flash"),
         ("deepseek-r1-0528", "deepseek-r1-0528"),
@@ -356,7 +357,18 @@ def test_images(model: str, images: tuple[object, ...] | None) -> None:
         ("gpt-3.5-turbo-0301", "openai-0301"),
         ("gpt-3.5-turbo-0613", "openai"),
         ("deepseek-v3", "deepseek-v3"),
+        ("deepseek-v3-0324", "deepseek-v3"),
+        ("deepseek-v3-2412", "deepseek-v3-2412"),
+        ("deepseek-ai/DeepSeek-V3-1226", "deepseek-v3-2412"),
+        ("deepseek-v3-241226", "deepseek-v3-2412"),
+        ("deepseek-v3.1-terminus", "deepseek-v3.1-terminus"),
+        ("deepseek-v3.2-exp", "deepseek-v3.1-terminus"),
+        ("deepseek-r1-0528", "deepseek-r1-0528"),
         ("deepseek-r1", "deepseek-r1"),
+        ("text-davinci-003", "generic"),
+        ("davinci", "generic"),
+        ("text-embedding-3-small", "generic"),
+        ("gpt-3.5-turbo-instruct", "generic"),
         ("deepseek-v3.1", "deepseek-v3.1"),
         ("deepseek-v3.2", "deepseek-v3.2"),
         ("deepseek-chat", "deepseek-v3.2"),
@@ -594,3 +606,8 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.toml", binary, "no\0path"):
         with pytest.raises(ArgumentError, match="cannot be read"):
             register_models(path)
+
+
+def test_deepseek_framings_are_formats() -> None:
+    names = {name.removeprefix("deepseek-") for name in FRAMINGS if name.startswith("deepseek-")}
+    assert names <= set(FORMATS)

@@ -41,7 +41,7 @@ PERCENTILES: dict[str, tuple[float, ...]] = {
 # fmt: on
 
 # Encodings that count ordinary text alike.
-_ALIKE = {"o200k_harmony": "o200k_base", "p50k_edit": "p50k_base", "r50k_base": "gpt2"}
+ALIKE = {"o200k_harmony": "o200k_base", "p50k_edit": "p50k_base", "r50k_base": "gpt2"}
 
 
 def error_of(nearest: str | None, kind: Kind | None = None) -> float:
@@ -55,7 +55,7 @@ def error_of(nearest: str | None, kind: Kind | None = None) -> float:
     True
     """
     try:
-        row = PERCENTILES["chars/3" if nearest is None else _ALIKE.get(nearest, nearest)]
+        row = PERCENTILES["chars/3" if nearest is None else ALIKE.get(nearest, nearest)]
     except (KeyError, TypeError):
         raise ArgumentError(
             f"nothing was measured of {nearest!r}: it must be a bundled encoding or None"

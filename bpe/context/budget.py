@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from math import isfinite
 
-from ..errors import BudgetError
+from ..errors import BudgetError, TokenTypeError
 from ..models import get_model_limits
 
 TYPE_CHECKING = False
@@ -31,6 +31,8 @@ SHARES: Final = {"system": 0.05, "tools": 0.10, "rag": 0.25, "history": 0.50, "h
 TRIGGER, TARGET = 0.8, 0.5
 # One token in so many: what a provider adds of its own, and the uncertainty of tools and images.
 MARGIN = 50
+# Tokens; more than any window has, and few enough that a part of them is a float.
+LARGEST = 1 << 62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,10 +187,12 @@ class Budget:
 
     def fits(self, tokens: int) -> bool:
         """Whether a prompt of so many tokens leaves the output and the margin free."""
+        _check_number(tokens)
         return tokens <= self.prompt
 
     def over(self, tokens: int) -> int:
         """How many of so many prompt tokens must go for it to fit; 0 if it does."""
+        _check_number(tokens)
         return max(0, tokens - self.prompt)
 
     def require(self, tokens: int) -> None:
@@ -203,6 +207,7 @@ class Budget:
 
     def should_compress(self, tokens: int) -> bool:
         """Whether a prompt of so many tokens is to be compressed: from the trigger on."""
+        _check_number(tokens)
         return tokens >= self.trigger
 
     def to_free(self, tokens: int) -> int:
@@ -238,6 +243,8 @@ def _weights(shares: Mapping[str, float]) -> dict[str, float]:
     for name, weight in shares.items():
         if isinstance(weight, bool) or not isinstance(weight, (int, float)):
             raise BudgetError(f"the share of {name} must be a number, not {type(weight).__name__}")
+        if isinstance(weight, int) and abs(weight) > LARGEST:
+            raise BudgetError(f"the share of {name} must be at most {LARGEST}")
         if not isfinite(weight) or weight < 0:
             raise BudgetError(f"the share of {name} must be finite and at least 0: {weight}")
     if not any(shares.values()):
@@ -255,8 +262,15 @@ def _part_of(name: str, value: float, prompt: int) -> int:
     return int(value * prompt)
 
 
+def _check_number(tokens: object) -> None:
+    if isinstance(tokens, bool) or not isinstance(tokens, (int, float)):
+        raise TokenTypeError(f"tokens must be a number, not {type(tokens).__name__}", value=tokens)
+
+
 def _check_tokens(name: str, value: object) -> None:
     if type(value) is not int:
         raise BudgetError(f"{name} must be an integer of tokens, not {type(value).__name__}")
+    if abs(value) > LARGEST:  # and perhaps of more digits than can be written
+        raise BudgetError(f"{name} must be at most {LARGEST} tokens", available=LARGEST)
     if value < 0:
         raise BudgetError(f"{name} must be at least 0 tokens: {value}", needed=0, available=value)

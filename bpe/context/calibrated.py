@@ -42,6 +42,8 @@ SAMPLE_CHARS, SLICES = 4096, 4
 WINDOW = 64
 # The share of texts that the bound is to hold for.
 COVERAGE = 0.95
+# Tokens: far more than any request has, and few enough for a float.
+_MOST = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ class Calibrated:
 
     def count_up_to(self, text: str, limit: int) -> int:
         """`count(text)` if that is at most `limit`, else `limit + 1`."""
+        check_limit(limit)
         return min(self.count(text), limit + 1)
 
     def count_request(
@@ -205,6 +208,10 @@ class Calibrated:
         kinds each is taken to be off by the same factor.  Raises TokenCountError where the number
         cannot be that of these messages: it is no more than what the format alone adds.
         """
+        if type(reported_tokens) is int and abs(reported_tokens) > _MOST:
+            raise TokenCountError(
+                f"reported_tokens must be at most {_MOST}", path="reported_tokens"
+            )
         if type(reported_tokens) is not int or reported_tokens < 0:
             raise TokenCountError(
                 f"reported_tokens must be an integer, at least 0: {reported_tokens!r}",
@@ -318,6 +325,12 @@ class _Recorder:
         tokens = max(1, round(estimate))
         self.counted += tokens
         return tokens
+
+
+def check_limit(limit: object) -> None:
+    """TokenTypeError unless a limit is an integer."""
+    if not isinstance(limit, int) or isinstance(limit, bool):
+        raise TokenTypeError(f"limit must be an integer, not {type(limit).__name__}", value=limit)
 
 
 def _ratio(kind: Kind, state: _State) -> float:

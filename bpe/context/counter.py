@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from ..encodings import list_encodings
-from ..errors import EstimateWarning, ModelNotSupportedError, TokenTypeError
+from ..errors import EstimateWarning, ModelNotSupportedError, TokenCountError, TokenTypeError
 from ..loading import load
 from ..models import match_model
+from ..tokenizer import Tokenizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,8 +66,14 @@ class ModelCounter:
         return self.counter.count(text)
 
     def count_batch(self, texts: Sequence[str]) -> list[int]:
-        """`count` of each text."""
-        return self._batch(texts)
+        """`count` of each text; TokenCountError if the counter has another number of them."""
+        counts = self._batch(texts)
+        if len(counts) != len(texts):
+            raise TokenCountError(
+                f"count_batch of {type(self.counter).__name__} returned {len(counts)} counts for "
+                f"{len(texts)} texts"
+            )
+        return counts
 
     def _each(self, texts: Sequence[str]) -> list[int]:
         return [*map(self.counter.count, texts)]
@@ -97,9 +104,16 @@ def counter_for(model: str, *, strict: bool = False) -> ModelCounter:
     return made
 
 
-def wrapped(counter: Counter, model: str) -> ModelCounter:
-    """A counter of the caller's own, which is believed unless it says itself that it estimates."""
+def wrapped(counter: Counter, model: str, own: str | None = None) -> ModelCounter:
+    """A counter of the caller's own, which is believed unless it says itself that it estimates.
+
+    Nor is a tokenizer believed that is known to be another than the model's, whose encoding is
+    `own` (None: that of the model table): it estimates, with the error that was measured of it.
+    """
     if isinstance(counter, ModelCounter):
+        if counter.exact and _is_another(counter.counter, counter.encoding, model, own):
+            error = _error_of(counter.encoding)
+            return ModelCounter(model, counter.counter, counter.encoding, exact=False, error=error)
         return counter
     if not callable(getattr(counter, "count", None)):
         raise TokenTypeError(
@@ -107,13 +121,35 @@ def wrapped(counter: Counter, model: str) -> ModelCounter:
             value=counter,
         )
     name = getattr(counter, "name", None)
-    return ModelCounter(
-        model=model,
-        counter=counter,
-        encoding=name if name in list_encodings() else None,
-        exact=bool(getattr(counter, "exact", True)),
-        error=float(getattr(counter, "error", 0.0)),
-    )
+    encoding = name if name in list_encodings() else None
+    exact = bool(getattr(counter, "exact", True))
+    error = float(getattr(counter, "error", 0.0))
+    if exact and _is_another(counter, encoding, model, own):
+        exact, error = False, _error_of(encoding)
+    return ModelCounter(model, counter, encoding, exact=exact, error=error)
+
+
+def _is_another(counter: Counter, encoding: str | None, model: str, own: str | None) -> bool:
+    """Whether a counter is a tokenizer that is known not to be the model's."""
+    if encoding is None and not isinstance(counter, Tokenizer):
+        return False
+    if own is None:
+        match = match_model(model)
+        if match is None or not match.certain:
+            return False  # nobody knows better than the caller
+        own = match.model.encoding
+        if own is None:
+            # Its vocabulary is none of the bundled ones, but may well have been loaded.
+            return encoding is not None
+    from .accuracy import ALIKE
+
+    return encoding is None or ALIKE.get(own, own) != ALIKE.get(encoding, encoding)
+
+
+def _error_of(encoding: str | None) -> float:
+    from .accuracy import error_of
+
+    return error_of(encoding)
 
 
 # By name, with what the model table said then: a registered model takes the place of an old one.
@@ -157,6 +193,8 @@ def _say_so(made: ModelCounter, match: Match | None, strict: bool) -> None:
         )
     if made.model in _told:
         return
+    if len(_told) >= _KEPT:
+        _told.clear()
     _told.add(made.model)
     by = f"with {made.encoding}" if made.encoding else "from the number of characters"
     warnings.warn(

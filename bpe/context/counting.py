@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -31,6 +31,8 @@ __all__ = [
 
 # Framings that are never exact: of families in general, and one with a token that is not bundled.
 _NOT_EXACT = frozenset(("generic", "v4.1"))
+# The bundled encoding whose ids DeepSeek's models use.
+_DEEPSEEK = "deepseek_v3"
 
 
 def count_tokens(text: str, model: str, *, strict: bool = False) -> int:
@@ -61,7 +63,7 @@ def count_tokens_batch(texts: Iterable[str], model: str, *, strict: bool = False
     """
     counter = counter_for(model, strict=strict)
     given: object = texts
-    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
         raise TokenTypeError(
             f"count_tokens_batch counts a list of str, not {type(given).__name__}"
             + ("; count_tokens(text, model) counts one" if isinstance(given, str) else ""),
@@ -113,12 +115,13 @@ def count_messages(
     - `tools`, `tool_choice`: as given to the API.
     - `strict`: where tokenizer or framing of the model are not known, ModelNotSupportedError
       instead of an EstimateWarning.
-    - `counter`: counts the text instead of the model's own.
+    - `counter`: counts the text instead of the model's own; no count by a tokenizer other than
+      the model's is exact.
     - `part_tokens(part)`: tokens of a part that is no text, such as sound or a file; None where
-      it does not know.
+      it does not know.  Not with DeepSeek's formats, which have no such parts: ArgumentError.
     - `thinking`, `effort`, `add_generation_prompt`, `drop_reasoning`, `markers`: of DeepSeek's
       formats only, see bpe.context.deepseek; `format` names one of these ("v3.1"), instead of the
-      model's.
+      model's, and is exact with their tokenizer only.
 
     Raises TokenCountError, with `index` and `path`, for messages or tools that are malformed.
 
@@ -220,15 +223,32 @@ def framing_for(
     format: str | None = None,  # noqa: A002
 ) -> Framing:
     """How requests to a model are counted; the arguments are those of `count_messages`."""
-    made = counter_for(model, strict=strict) if counter is None else wrapped(counter, model)
+    if format is not None and not isinstance(format, str):
+        raise TokenTypeError(
+            f"format must be a str or None, not {type(format).__name__}", value=format
+        )
+    if part_tokens is not None and not callable(part_tokens):
+        raise TokenTypeError(
+            f"part_tokens must be callable or None, not {type(part_tokens).__name__}",
+            value=part_tokens,
+        )
+    if counter is None:
+        made = counter_for(model, strict=strict)
+    else:
+        made = wrapped(counter, model, None if format is None else _DEEPSEEK)
     match = match_model(model)
     known = None if match is None else match.model
     framing = "generic" if known is None else known.framing
     deepseek = framing.removeprefix("deepseek-") if framing.startswith("deepseek-") else None
     form = deepseek if format is None else format.removeprefix("deepseek-")
     if strict:
-        _check_known(made, framing if form is None else form)
+        _check_known(made, framing if form is None else form, deepseek=form is not None)
     if form is not None:
+        if part_tokens is not None:
+            raise ArgumentError(
+                "part_tokens is for models that are given other parts than text, and DeepSeek's "
+                "formats have none: they say [Unsupported ...] in their place"
+            )
         options = {
             "thinking": thinking,
             "effort": effort,
@@ -242,13 +262,18 @@ def framing_for(
             "thinking, effort and drop_reasoning are of DeepSeek's formats, and "
             f"{model!r} has another: pass format= to count it as one of them"
         )
+    if markers != "text":
+        raise ArgumentError(
+            f"markers={markers!r}: only DeepSeek's formats know markers other than 'text'"
+        )
     images = None if known is None else known.images
     return ChatFraming(made, framing, images, part_tokens)
 
 
-def _check_known(counter: ModelCounter, framing: str) -> None:
+def _check_known(counter: ModelCounter, framing: str, *, deepseek: bool) -> None:
     """For `strict`: refuses what can only be estimated."""
-    if not counter.exact:
+    another = deepseek and counter.encoding not in (None, _DEEPSEEK)
+    if not counter.exact or another:
         what = "how text becomes tokens"
     elif framing in _NOT_EXACT:
         what = "how messages are framed"

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Literal, Protocol
 
 from ..errors import ArgumentError, TokenTypeError
-from .calibrated import Calibrated, KindReport
+from .calibrated import Calibrated, KindReport, check_limit
 from .prompts import check_system_prompt, with_system
 
 TYPE_CHECKING = False
@@ -104,6 +104,7 @@ class Heuristic:
 
     def count_up_to(self, text: str, limit: int) -> int:
         """`count(text)` if that is at most `limit`, else `limit + 1`."""
+        check_limit(limit)
         return min(self.count(text), limit + 1)
 
     def count_batch(self, texts: Iterable[str]) -> list[int]:
@@ -169,6 +170,7 @@ class Exact:
 
     def count_up_to(self, text: str, limit: int) -> int:
         """`count(text)` if that is at most `limit`, else `limit + 1`; stops early."""
+        check_limit(limit)
         stops = getattr(self._counter.counter, "count_up_to", None)
         if stops is None:
             return min(self.count(text), limit + 1)

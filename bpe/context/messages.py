@@ -214,11 +214,11 @@ def _read_other(
         parts.function(found, value, (*where, key), "arguments")
     elif key == "audio":
         parts.audio(found, {"type": "audio", "audio": value}, (*where, key))
-    elif isinstance(value, str) and (
+    else:
+        text = checked(value, (*where, key))
         # Some gateways give the same thoughts under both names.
-        key == "reasoning_content" or not isinstance(fields.get("reasoning_content"), str)
-    ):
-        found.text("thinking", value)
+        if key == "reasoning_content" or fields.get("reasoning_content") is None:
+            found.text("thinking", text)
 
 
 def checked(value: object, where: Where) -> str:

@@ -43,7 +43,7 @@ from .breakdown import Breakdown, MessageCount, PartCount, certainty
 from .images import ASSUMED_ERROR
 from .messages import RESULTS, Walk, as_mapping, checked, fail, listed, walk
 from .parts import PartReader
-from .tools import render_tools
+from .tools import listed_tools, render_tools
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ _FRAMES = {
     "generic": (4, 1, 1.0),
 }
 
+# Roles that the API knows; what another one becomes is anyone's guess.
+_ROLES = frozenset(("system", "developer", "user", "assistant", *RESULTS))
 # Kinds of part whose text is all that the model is given.
 _EXACT_KINDS = frozenset(("role", "name", "text", "refusal"))
 # Kinds of which nothing is known but that there is something.
@@ -98,6 +100,7 @@ class ChatFraming:
         """The total, without its parts: `breakdown(...).total`."""
         found = walk(messages, self._parts)
         total = self._sum(found)
+        tools = listed_tools(tools)
         system = bool(tools) and "system" in found.roles
         return total + REPLY + self._extra(tools, tool_choice, system)
 
@@ -131,6 +134,7 @@ class ChatFraming:
 
     def overhead(self, messages: object, tools: object = None, tool_choice: object = None) -> int:
         """What a request has besides its messages: definitions, choice and reply."""
+        tools = listed_tools(tools)
         return REPLY + self._extra(tools, tool_choice, bool(tools) and _has_system(messages))
 
     def breakdown(
@@ -139,6 +143,7 @@ class ChatFraming:
         """The total and all its parts."""
         found = walk(messages, self._parts)
         counts = tuple(self._messages(found, 0))
+        tools = listed_tools(tools)
         extra = self._extra(tools, tool_choice, bool(tools) and "system" in found.roles)
         exact, error = certainty(
             [
@@ -170,7 +175,10 @@ class ChatFraming:
 
     def _messages(self, found: Walk, first: int) -> Iterator[MessageCount]:
         counts = self.counter.count_batch(found.texts)
-        of_role = {role: self._part("role", self.counter.count(role)) for role in set(found.roles)}
+        of_role = {
+            role: self._part("role", self.counter.count(role), role not in _ROLES)
+            for role in set(found.roles)
+        }
         exact, error = not self._frame_error, self._frame_error
         plain = PartCount("framing", self._per_message, exact, error)
         named = PartCount("framing", self._per_message + self._per_name, exact, error)
@@ -193,11 +201,11 @@ class ChatFraming:
             begin = end
             yield MessageCount.of(first + at, role, parts)
 
-    def _part(self, kind: str, tokens: int, result: bool = False) -> PartCount:
+    def _part(self, kind: str, tokens: int, assumed: bool = False) -> PartCount:
         exact, error = self.counter.exact, self.counter.error
         if kind in _UNKNOWN_KINDS:
             exact, error = False, 1.0
-        elif result or kind not in _EXACT_KINDS:
+        elif assumed or kind not in _EXACT_KINDS:
             exact, error = False, error + ASSUMED_ERROR
         return PartCount(kind, tokens, exact, error)
 

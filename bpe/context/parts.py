@@ -15,15 +15,15 @@
     any other                           estimated: its compact JSON
 
 A `part_tokens(part)` of the caller's is asked first about all that is neither text nor call; what
-it returns is believed, None means that it does not know.  Estimates have an error of 1.0: they say
-no more than that something is there.
+it returns is believed (but no image is `exact`), None means that it does not know.  Estimates have
+an error of 1.0: they say no more than that something is there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .images import image_tokens
+from .images import ASSUMED_ERROR, image_tokens
 from .messages import Walk, as_mapping, checked, compact_json, fail
 
 TYPE_CHECKING = False
@@ -118,9 +118,12 @@ class PartReader:
         elif form == "document":
             self.document(found, part, where, depth)
         elif form == "search_result":
+            # What stands round their texts is not known, which the kinds of text would hide.
+            kind = "file" if kind == "text" else kind
             self.labels(found, kind, part, where, ("title", "source"))
             self.content(found, part.get("content"), (*where, "content"), kind, depth + 1)
         elif form == "tool_reference":
+            kind = "other" if kind == "text" else kind
             self.labels(found, kind, part, where, ("tool_name",))
         elif not self.asked(found, "other", part, where):
             found.text("other", compact_json(part, where))
@@ -134,7 +137,10 @@ class PartReader:
             return False
         if not isinstance(tokens, int) or isinstance(tokens, bool) or tokens < 0:
             fail(where, f"got {tokens!r} from part_tokens, which must be a count or None")
-        found.tokens(kind, tokens, 0.0, exact=True)
+        if kind == "image":
+            found.tokens(kind, tokens, ASSUMED_ERROR)
+        else:
+            found.tokens(kind, tokens, 0.0, exact=True)
         return True
 
     def labels(
@@ -211,7 +217,7 @@ class PartReader:
         """Thoughts; those that are encrypted by their length."""
         if form == "redacted_thinking":
             data = part.get("data")
-            length = len(data) if isinstance(data, str) else 0
+            length = 0 if data is None else len(checked(data, (*where, "data")))
             found.tokens("thinking", -(-length // _REDACTED), 1.0)
             return
         for key in ("thinking", "text"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ..errors import TokenTypeError
 from ..models import get_model_limits
 from .counting import framing_for
+from .messages import listed
 from .prompts import with_system
 
 TYPE_CHECKING = False
@@ -83,9 +85,14 @@ class TokenCounter:
         """What a request takes of the window.
 
         `prompt_tokens` are those of the messages, with the system prompt as a first message unless
-        it is empty; `completion_tokens` is `max_tokens`; `total_tokens` is the sum.
+        it is empty; `completion_tokens` is `max_tokens`; `total_tokens` is the sum.  Raises
+        TokenTypeError for a `max_tokens` that is no integer.
         """
-        prompt = with_system(self._framing.count, [*messages], system_prompt)
+        if type(max_tokens) is not int:
+            raise TokenTypeError(
+                f"max_tokens must be an integer, not {type(max_tokens).__name__}", value=max_tokens
+            )
+        prompt = with_system(self._framing.count, [*listed(messages)], system_prompt)
         return {
             "prompt_tokens": prompt,
             "completion_tokens": max_tokens,
@@ -98,7 +105,15 @@ class TokenCounter:
         """Whether `current_tokens` have reached the part `threshold` of `max_tokens`.
 
         At the threshold it is True.  With no budget, `max_tokens` of 0 or less, it is False.
+        Raises TokenTypeError for what is no number.
         """
+        numbers: tuple[object, ...] = (current_tokens, max_tokens, threshold)
+        for value in numbers:
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise TokenTypeError(
+                    f"tokens and threshold must be numbers, not {type(value).__name__}",
+                    value=value,
+                )
         return reaches(current_tokens, max_tokens, threshold)
 
     def get_model_limits(self) -> Mapping[str, int]:
@@ -112,4 +127,7 @@ class TokenCounter:
 def reaches(tokens: int, max_tokens: int, threshold: float) -> bool:
     """Whether `tokens` are at least the part `threshold` of `max_tokens`; False without any."""
     # The quotient is rounded as the literal 0.8 is; a product with 0.8 may be just above or below.
-    return max_tokens > 0 and tokens / max_tokens >= threshold
+    try:
+        return max_tokens > 0 and tokens / max_tokens >= threshold
+    except OverflowError:  # no float is so large
+        return tokens // max_tokens >= threshold

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bpe import get_model_limits
 from bpe.context.budget import PARTS, Budget, apportioned
-from bpe.errors import BudgetError
+from bpe.errors import BudgetError, TokenTypeError
 
 NUMBERS: dict[str, int] = {
     "window": 1000,
@@ -205,3 +205,29 @@ def test_for_window_sums(
     assert made.headroom >= made.output + made.margin
     assert made.fits(made.prompt)
     assert not made.fits(made.prompt + 1)
+
+
+@pytest.mark.parametrize(
+    "number", [10**400, 10**5000, -(10**5000)], ids=["large", "larger", "negative"]
+)
+def test_numbers_beyond_any_window(number: int) -> None:
+    with pytest.raises(BudgetError):
+        Budget.for_window(number)
+    with pytest.raises(BudgetError):
+        Budget.for_window(1000, output=number)
+    with pytest.raises(BudgetError):
+        Budget.for_window(1000, trigger=number)
+    with pytest.raises(BudgetError):
+        Budget.for_window(1000, shares={"system": number})
+
+
+def test_tokens_that_are_no_number() -> None:
+    budget = Budget.for_window(1000)
+    wrong: Any
+    for wrong in ("a", None, True):
+        for ask in (budget.fits, budget.over, budget.require, budget.should_compress):
+            with pytest.raises(TokenTypeError):
+                ask(wrong)
+        with pytest.raises(TokenTypeError):
+            budget.to_free(wrong)
+    assert not budget.fits(10**400)

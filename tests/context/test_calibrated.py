@@ -7,6 +7,7 @@ import math
 import random
 from collections.abc import Iterator
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 import bpe
 from bpe.context.calibrated import PRIOR, PRIOR_CHARS, SAMPLE_CHARS, WINDOW, Calibrated
 from bpe.context.counting import count_messages
+from bpe.context.estimate import Exact, Heuristic
 from bpe.context.kinds import KINDS, Kind, kind_of
 from bpe.errors import ArgumentError, TokenCountError, TokenTypeError
 
@@ -380,3 +382,21 @@ def test_threads() -> None:
     assert row.calls == 800
     # Which calls are sampled does not depend on who makes them: 1, 2 and every third.
     assert row.samples == 2 + 800 // 3
+
+
+@pytest.mark.parametrize(
+    "reported", [10**400, 10**5000, -(10**5000)], ids=["large", "larger", "negative"]
+)
+def test_usage_beyond_any_request(reported: int) -> None:
+    calibrated = Calibrated("gpt-4o")
+    with pytest.raises(TokenCountError):
+        calibrated.observe("hi", reported)
+
+
+def test_limits_that_are_no_number() -> None:
+    wrong: Any
+    for estimating in (Calibrated("gpt-4o"), Heuristic(), Exact("gpt-4o")):
+        assert estimating.count_up_to("x", 5) == 1
+        for wrong in ("y", None, 1.5):
+            with pytest.raises(TokenTypeError):
+                estimating.count_up_to("x", wrong)

@@ -11,7 +11,7 @@ import bpe
 from bpe import errors
 from bpe.context import Counter, ModelCounter, counter_for
 from bpe.context.accuracy import error_of
-from bpe.context.counter import wrapped
+from bpe.context.counter import _told, wrapped
 
 
 class Words:
@@ -85,3 +85,11 @@ def test_no_model() -> None:
     for wrong in (None, 3, b"gpt-4o"):
         with pytest.raises(errors.TokenTypeError, match="model"):
             counter_for(wrong)  # type: ignore[arg-type]
+
+
+def test_names_that_were_told_are_forgotten() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for i in range(3000):
+            counter_for(f"nobody-knows-it-{i}")
+    assert len(_told) <= 1024

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import bpe
 from bpe import Tokenizer, errors
-from bpe.context import Breakdown, count_breakdown
+from bpe.context import Breakdown, TokenCounter, count_breakdown, counter_for
 from bpe.context.counting import framing_for
 
 # The samples of OpenAI's guide "How to count tokens with tiktoken".
@@ -451,3 +451,111 @@ def test_part_tokens() -> None:
 
         with pytest.raises(errors.TokenCountError, match=r"messages\[0\].content\[1\]"):
             bpe.count_messages(messages, "gpt-4o", part_tokens=says)
+
+
+def test_part_tokens_of_an_image() -> None:
+    part = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+    messages = [{"role": "user", "content": [part]}]
+    made = count_breakdown(messages, "gpt-4o", part_tokens=lambda part: 7)
+    assert [(part.kind, part.tokens, part.exact) for part in made.messages[0].parts[2:]] == [
+        ("image", 7, False)
+    ]
+    assert not made.exact
+
+
+def test_a_tokenizer_other_than_the_models_is_not_exact() -> None:
+    hello = [{"role": "user", "content": "hello"}]
+    for other in (bpe.load("gpt2"), counter_for("gpt-4"), _own_tokenizer()):
+        made = count_breakdown(hello, "gpt-4o", counter=other)
+        assert not made.exact
+        assert made.error > 0
+        counter = TokenCounter("gpt-4o", counter=other)
+        assert not counter.exact
+        assert counter.error > 0
+        with pytest.raises(errors.ModelNotSupportedError):
+            bpe.count_messages(hello, "gpt-4o", strict=True, counter=other)
+        with pytest.raises(errors.ModelNotSupportedError):
+            TokenCounter("gpt-4o", strict=True, counter=other)
+    # Those that are the model's, or alike, or of which nobody knows better, are believed.
+    for model, own in (
+        ("gpt-4o", bpe.load("o200k_base")),
+        ("gpt-4o", bpe.load("o200k_harmony")),
+        ("gpt-4o", counter_for("gpt-4.1")),
+        ("gpt-4o", Characters()),
+        ("llama-3", _own_tokenizer()),
+        ("nobody-knows-it", bpe.load("gpt2")),
+    ):
+        assert TokenCounter(model, counter=own).exact
+    assert not TokenCounter("claude-opus-5", counter=bpe.load("gpt2")).exact
+
+
+def _own_tokenizer() -> Tokenizer:
+    ranks = {bytes((byte,)): byte for byte in range(256)}
+    return Tokenizer.from_ranks(ranks, pattern=r"\s+|\S+")
+
+
+def test_the_format_of_another_family_is_not_exact() -> None:
+    messages = [{"role": "user", "content": "Hi"}]
+    assert not count_breakdown(messages, "gpt-4o", format="v3.1").exact
+    with pytest.raises(errors.ModelNotSupportedError):
+        count_breakdown(messages, "gpt-4o", format="v3.1", strict=True)
+    own = bpe.load("deepseek_v3")
+    assert count_breakdown(messages, "gpt-4o", format="v3.1", strict=True, counter=own).exact
+
+
+@pytest.mark.parametrize("model", ["text-davinci-003", "davinci", "text-embedding-3-small"])
+def test_models_without_chat_are_not_exact(model: str) -> None:
+    messages = [{"role": "user", "content": "Hi"}]
+    assert bpe.count_tokens("hello world", model, strict=True) == 2
+    assert not count_breakdown(messages, model).exact
+    with pytest.raises(errors.ModelNotSupportedError):
+        bpe.count_messages(messages, model, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "error"),
+    [
+        ("gpt-4o", {"format": 5}, errors.TokenTypeError),
+        ("deepseek-v4", {"format": 5}, errors.TokenTypeError),
+        ("gpt-4o", {"part_tokens": 5}, errors.TokenTypeError),
+        ("gpt-4o", {"markers": "bogus"}, errors.ArgumentError),
+        ("gpt-4o", {"markers": "special"}, errors.ArgumentError),
+        ("deepseek-v4", {"markers": ["text"]}, errors.ArgumentError),
+        ("deepseek-v4", {"effort": ["high"]}, errors.ArgumentError),
+        ("deepseek-v4", {"part_tokens": len}, errors.ArgumentError),
+    ],
+)
+def test_arguments_that_make_no_sense(
+    model: str, given: dict[str, Any], error: type[Exception]
+) -> None:
+    for count in (bpe.count_messages, count_breakdown):
+        with pytest.raises(error):
+            count(GUIDE, model, **given)
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", "deepseek-v4"])
+def test_no_tools_however_they_are_given(model: str) -> None:
+    without = bpe.count_messages(GUIDE, model)
+    given: list[Any] = [None, [], (), iter([]), {}.values()]
+    for tools in given:
+        assert bpe.count_messages(GUIDE, model, tools) == without
+    for tools in (iter([]), {}.values()):
+        assert count_breakdown(GUIDE, model, tools).total == without
+    framing = framing_for("gpt-4o")
+    assert framing.overhead(GUIDE, iter([])) == framing.overhead(GUIDE)
+
+
+def test_a_mapping_is_no_batch() -> None:
+    wrong: Any = {"a": 1}
+    with pytest.raises(errors.TokenTypeError, match="dict"):
+        bpe.count_tokens_batch(wrong, "gpt-4o")
+
+
+def test_a_batch_with_too_few_counts() -> None:
+    class Short(Characters):
+        def count_batch(self, texts: Any) -> list[int]:
+            return [1]
+
+    for count in (bpe.count_messages, count_breakdown):
+        with pytest.raises(errors.TokenCountError, match="1 counts for 6 texts"):
+            count([{"role": "user", "content": "x"}] * 6, "gpt-4o", counter=Short())

@@ -68,7 +68,6 @@ def test_thoughts() -> None:
     assert parts({"role": "assistant", "reasoning": "123"}) == [("thinking", 3)]
     both = {"role": "assistant", "reasoning": "123", "reasoning_content": "123"}
     assert parts(both) == [("thinking", 3)]
-    assert parts({"role": "assistant", "reasoning": {"effort": "low"}}) == []
     assert content({"type": "thinking", "thinking": "123", "signature": "abc"}) == [("thinking", 3)]
     assert content({"type": "redacted_thinking", "data": "x" * 11}) == [("thinking", 3)]
     summary = [{"type": "summary_text", "text": "1234"}]
@@ -181,8 +180,13 @@ def test_documents() -> None:
     assert content(document(type="url", url="https://example.org")) == [*labels, ("file", 2000)]
     assert content({"type": "document"}) == [("file", 2000)]
     found = {"type": "search_result", "title": "T", "source": "SS", "content": ["12"]}
-    assert content(found) == [("text", 1), ("text", 2), ("text", 2)]
-    assert content({"type": "tool_reference", "tool_name": "f"}) == [("text", 1)]
+    assert content(found) == [("file", 1), ("file", 2), ("file", 2)]
+    assert content({"type": "tool_reference", "tool_name": "f"}) == [("other", 1)]
+    for part in (found, {"type": "tool_reference", "tool_name": "f"}):
+        message = {"role": "user", "content": [part]}
+        assert not count_breakdown([message], "gpt-4o").exact
+        inner = {"type": "tool_result", "content": [part]}
+        assert {kind for kind, _ in content(inner)} == {"tool_result"}
 
 
 def test_what_is_not_known_counts_as_json() -> None:
@@ -353,3 +357,30 @@ def test_nothing_else_is_raised(messages: list[Any]) -> None:
     ):
         with suppress(errors.TokenCountError):
             check()
+
+
+@pytest.mark.parametrize(
+    ("message", "path"),
+    [
+        ({"role": "assistant", "content": "x", "reasoning": {"text": "y"}}, "reasoning"),
+        ({"role": "assistant", "content": "x", "reasoning": 5}, "reasoning"),
+        ({"role": "assistant", "content": "x", "reasoning_content": ["y"]}, "reasoning_content"),
+        (
+            {"role": "assistant", "content": [{"type": "redacted_thinking", "data": ["y"]}]},
+            "content[0].data",
+        ),
+    ],
+)
+def test_thoughts_of_a_wrong_type_are_not_left_out(message: Any, path: str) -> None:
+    with pytest.raises(errors.TokenCountError) as caught:
+        bpe.count_messages([{"role": "user", "content": "x"}, message], "gpt-4o")
+    assert (caught.value.index, caught.value.path) == (1, f"messages[1].{path}")
+
+
+def test_an_unknown_role_is_not_exact() -> None:
+    for role in ("system", "developer", "user", "assistant"):
+        assert count_breakdown([{"role": role, "content": "x"}], "gpt-4o").exact
+    for role in ("critic", "User", "ipython"):
+        made = count_breakdown([{"role": role, "content": "x"}], "gpt-4o")
+        assert not made.exact
+        assert made.error > 0

@@ -130,3 +130,31 @@ def test_models_that_are_not_known() -> None:
     assert not counter.exact
     assert counter.error > 0
     assert counter.get_model_limits() == {"context_window": 8000, "max_completion": 2000}
+
+
+def test_context_size_of_what_is_none() -> None:
+    counter = TokenCounter("gpt-4o")
+    wrong: Any
+    for wrong in ("x", None, 1.5, True):
+        with pytest.raises(TokenTypeError, match="max_tokens"):
+            counter.estimate_context_size([], max_tokens=wrong)
+    for wrong in (None, {"role": "user", "content": "x"}, "x", 5):
+        with pytest.raises(TokenCountError) as expected:
+            counter.count_tokens_messages(wrong)
+        with pytest.raises(TokenCountError) as caught:
+            counter.estimate_context_size(wrong)
+        assert str(caught.value) == str(expected.value)
+
+
+def test_should_compress_of_any_numbers() -> None:
+    counter = TokenCounter("gpt-4o")
+    assert counter.should_compress(10**400, 1)
+    assert not counter.should_compress(1, 10**400)
+    wrong: Any
+    for wrong in (None, "x", True):
+        with pytest.raises(TokenTypeError):
+            counter.should_compress(wrong, 1)
+        with pytest.raises(TokenTypeError):
+            counter.should_compress(1, wrong)
+        with pytest.raises(TokenTypeError):
+            counter.should_compress(1, 1, wrong)

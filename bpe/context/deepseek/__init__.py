@@ -10,6 +10,9 @@
 | v4-recipe | DeepSeek-V4, as DeepSeek's package deepseek-recipe 0.2.0 does it | a package |
 | v4.1 | DeepSeek-V4.1; never exact, for the bundled encoding lacks its `<｜System｜>` | the same |
 
+A model called deepseek-v3 and no more is taken for the later one, v3; deepseek-v3-2412 and
+deepseek-v3-1226 name the earlier.
+
 The choices, each ignored by a format that does not know it:
 
 - `thinking`: whether the answer begins with a thought.  v3.1, v3.2 and v4: off unless asked for;

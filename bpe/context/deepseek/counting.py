@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from ...errors import ArgumentError
+from ...errors import ArgumentError, TokenTypeError
 from ..breakdown import Breakdown, MessageCount, PartCount, certainty
 from ..counter import Counter, ModelCounter
 from . import markers as m
@@ -55,6 +55,8 @@ FORMATS: Final = tuple(_FORMATS)
 
 
 def _format(name: str) -> _Format:
+    if not isinstance(name, str):
+        raise TokenTypeError(f"format must be a str, not {type(name).__name__}", value=name)
     known = _FORMATS.get(name.removeprefix("deepseek-"))
     if known is None:
         raise ArgumentError(

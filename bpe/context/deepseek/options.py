@@ -36,7 +36,8 @@ class Options:
             tools = ()  # definitions that may not be used are not given to the model
         if isinstance(tools, (str, bytes, Mapping)) or not isinstance(tools, Iterable):
             fail(None, "tools", f"must be a list of tools, not {type(tools).__name__}")
-        if effort is not None and effort not in EFFORTS:
+        named: object = effort
+        if named is not None and not (isinstance(named, str) and named in EFFORTS):
             known = ", ".join(sorted(EFFORTS))
             raise ArgumentError(f"effort must be None or one of {known}, not {effort!r}")
         self.tools = [*tools]

@@ -86,13 +86,13 @@ def render_v4(turns: list[Turn], options: Options) -> list[Piece]:
         if thinking and (not drop or at >= last_user):
             opening = m.THINK
         if task is not None:
-            if task not in m.TASKS:
+            if not isinstance(task, str) or task not in m.TASKS:
                 known = ", ".join(m.TASKS)
                 fail(item.index, f"messages[{item.index}].task", f"is none of {known}: {task!r}")
             if task == "action":
                 out.append((m.ASSISTANT, True, owner, kind))
                 out.append((m.THINK if thinking else m.END_THINK, True, owner, kind))
-            out.append((m.TASKS[str(task)], True, owner, kind))
+            out.append((m.TASKS[task], True, owner, kind))
         elif item.role in ("user", "developer"):
             out.append((m.ASSISTANT, True, owner, kind))
             out.append((opening, True, owner, kind))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from bpe import load
+from bpe import count_messages, load
 from bpe.context.deepseek import FORMATS, count_deepseek, render, token_ids, total_deepseek
 from bpe.errors import ArgumentError, ModelNotSupportedError, TokenCountError
 
@@ -263,3 +264,15 @@ def test_another_vocabulary_is_not_exact() -> None:
     assert found.total == 6 - 1 - 1 + 1  # as many special tokens, one for the text
     with pytest.raises(ModelNotSupportedError, match="begin"):
         token_ids(render([USER], format="v4"), load("o200k_base"))
+
+
+@pytest.mark.parametrize("model", ["deepseek-v4", "deepseek-v4.1"])
+def test_a_task_of_a_wrong_type(model: str) -> None:
+    task: Any
+    for task in (["action"], {"a": 1}, 5):
+        messages = [{"role": "user", "content": "x", "task": task}]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with pytest.raises(TokenCountError) as caught:
+                count_messages(messages, model)
+        assert (caught.value.index, caught.value.path) == (0, "messages[0].task")
