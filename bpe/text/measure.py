@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._core.patterns import PUBLISHED, split
-from ..arguments import described, repaired
+from ..arguments import described, usable_text
 from ..errors import ArgumentError, TokenTypeError
 from .boundaries import Cuts
 
@@ -51,8 +51,8 @@ class Measure:
         """The number of ids of `text`, special tokens being text like any other."""
         try:
             return self._engine.count(text)
-        except UnicodeEncodeError:
-            return self._engine.count(repaired(text))
+        except (UnicodeEncodeError, TypeError) as error:  # surrogates; a subclass of str
+            return self._engine.count(usable_text(text, error))
 
     def merge(self, data: bytes) -> list[int] | None:
         """The ids of bytes that are one piece, whatever they are; None if that cannot be had.

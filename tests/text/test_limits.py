@@ -106,3 +106,17 @@ def test_text_is_not_imported_before_it_is_needed() -> None:
         # Limits of plain text need neither expressions nor chunks.
         code += "assert not {'re', 'typing', 'bpe.text.chunks'} & set(sys.modules)\n"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_subclasses_of_str(load: Load) -> None:
+    class Text(str):
+        __slots__ = ()
+
+    tokenizer = load("gpt2")
+    text = Text("hello there friend")
+    assert tokenizer.count_up_to(text, 9) == tokenizer.count("hello there friend")
+    assert tokenizer.fits(text, 9)
+    long = "a b c d e f g h i"
+    assert tokenizer.truncate(long, 6, "start", Text(" x")) == tokenizer.truncate(
+        long, 6, "start", " x"
+    )
