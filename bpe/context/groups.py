@@ -271,21 +271,25 @@ def _role(message: Any) -> str:
 
 
 def has_own_content(message: Any) -> bool:
-    """Whether it is a user message with content: not empty, and not only results of calls."""
+    """Whether it is a user message with content: not blank, and not only results of calls."""
     fields = message if type(message) is dict else as_mapping(message)
     if fields is None or fields.get("role") != "user":
         return False
     content = fields.get("content")
     if not isinstance(content, (list, tuple)):
-        return bool(content)
+        return not _is_blank(content)
     for part in content:
         block = part if type(part) is dict else as_mapping(part)
         if block is None:
-            if part:
+            if not _is_blank(part):
                 return True
-        elif block.get("type") != "tool_result" and block.get("text", True):
+        elif block.get("type") != "tool_result" and not _is_blank(block.get("text", True)):
             return True
     return False
+
+
+def _is_blank(content: Any) -> bool:
+    return not (content.strip() if isinstance(content, str) else content)
 
 
 def protected(
