@@ -134,7 +134,9 @@ def test_own_content() -> None:
     assert has_own_content({"role": "user", "content": [{"type": "image", "source": {}}]})
     assert not has_own_content(user(""))
     assert not has_own_content(user(" \n"))
-    assert not has_own_content({"role": "user", "content": [answer, {"type": "text", "text": "\n"}]})
+    assert not has_own_content(
+        {"role": "user", "content": [answer, {"type": "text", "text": "\n"}]}
+    )
     assert not has_own_content({"role": "assistant", "content": "x"})
 
 
