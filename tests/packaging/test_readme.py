@@ -17,10 +17,15 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("block", blocks("python"))
-def test_example(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the top: a later one uses the names of those before it, and a log that people have."""
     monkeypatch.chdir(tmp_path)
-    exec(compile(block, str(README), "exec"), {"__name__": "readme"})
+    (tmp_path / "session.jsonl").write_text(
+        '{"type":"user","content":"hello"}\n{"type":"system","content":"x"}\n', encoding="utf-8"
+    )
+    names: dict[str, object] = {"__name__": "readme"}
+    for block in blocks("python"):
+        exec(compile(block, str(README), "exec"), names)
 
 
 @pytest.mark.parametrize("block", blocks("pycon"))

@@ -26,16 +26,19 @@ PARTS = [
     "\n\n\n\n\n\n\n\n\n",
 ]
 TEXTS = st.lists(st.sampled_from(PARTS), max_size=6).map("".join)
-INPUTS = st.dictionaries(st.sampled_from(["description", "command"]), TEXTS | st.integers())
+# No two strings of an entry are equal, so that each is found in the line by its value.
+SAID = TEXTS.map("said ".__add__)
+ASIDE = TEXTS.map("aside ".__add__)
+INPUTS = st.dictionaries(st.sampled_from(["description", "command"]), ASIDE | st.integers())
 TYPES = ["header", "user", "assistant", "tool", "system", "tool_mark", "other", 7, None]
 ENTRIES = st.fixed_dictionaries(
     {"type": st.sampled_from(TYPES)},
     optional={
-        "content": TEXTS | st.integers() | st.lists(TEXTS, max_size=2),
+        "content": SAID | st.integers() | st.lists(ASIDE, max_size=2),
         "tool_name": st.sampled_from(["Read", "Bash"]),
         "tool_input": INPUTS.map(json.dumps) | INPUTS,
         "tool_output": TEXTS,
-        "metadata": st.dictionaries(st.sampled_from(["type", "content"]), TEXTS, max_size=2),
+        "metadata": st.dictionaries(st.sampled_from(["type", "content"]), ASIDE, max_size=2),
         "n": st.floats(),
     },
 )
