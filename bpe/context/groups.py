@@ -159,8 +159,12 @@ class _Reader:
             self.last_said = index
 
     def _root(self, number: int) -> int:
-        while number in self.merged:
-            number = self.merged[number]
+        merged = self.merged
+        while number in merged:
+            above = merged[number]
+            # Paths are halved on the way, so that chains of merges stay short.
+            merged[number] = merged.get(above, above)
+            number = above
         return number
 
     def _merge(self, one: int, other: int) -> int:
@@ -168,7 +172,11 @@ class _Reader:
         if one == other:
             return one
         first, second = sorted((one, other))
-        self.members[first] += self.members[second]
+        more, less = self.members[first], self.members[second]
+        if len(more) < len(less):  # they are sorted in the end
+            more, less = less, more
+        more += less
+        self.members[first] = more
         self.members[second] = []
         self.merged[second] = first
         if second in self.strays:

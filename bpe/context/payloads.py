@@ -176,7 +176,7 @@ class _Writer(io.RawIOBase):
             rest = self._encoder.flush()
             if rest:
                 self._stream.write(rest)
-            self._stream.flush()
+            self._flush_stream()
 
     def close(self) -> None:
         if self.closed:
@@ -184,10 +184,15 @@ class _Writer(io.RawIOBase):
         try:
             if not self._failed:
                 self._stream.write(self._encoder.finish())
-                self._stream.flush()
+                self._flush_stream()
         finally:
             self._failed = True
             super().close()
+
+    def _flush_stream(self) -> None:
+        flush = getattr(self._stream, "flush", None)  # not every writer has one
+        if flush is not None:
+            flush()
 
 
 class _Reader(io.RawIOBase):

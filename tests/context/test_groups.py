@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import time
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -178,3 +179,31 @@ def test_it_is_linear() -> None:
     small = min(seconds(1000) for _ in range(3))
     # Ten times as much: quadratic would be a hundred times.
     assert min(seconds(10_000) for _ in range(3)) < 40 * small + 0.02
+
+
+def test_chains_of_merged_groups_are_linear() -> None:
+    def work(n: int) -> int:
+        calls = [{"type": "tool_use", "id": f"t{i}", "name": "f", "input": {}} for i in range(n)]
+        answers = [{"type": "tool_result", "tool_use_id": f"t{i}", "content": ""} for i in range(n)]
+        messages: list[dict[str, Any]] = [
+            *({"role": "assistant", "content": [call]} for call in calls),
+            {"role": "user", "content": answers[::-1]},
+            *({"role": "user", "content": [answers[-1]]} for _ in range(n)),
+        ]
+        lines = 0
+
+        def trace(*_: object) -> Any:
+            nonlocal lines
+            lines += 1
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            groups = groups_of(messages)
+        finally:
+            sys.settrace(before)
+        assert len(groups) == 1
+        return lines
+
+    assert work(800) < 2.5 * work(400)

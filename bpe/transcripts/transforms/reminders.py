@@ -50,7 +50,22 @@ class Reminders:
 
     def forget_new_ones_outside(self, text: bytes) -> None:
         """What the last text brought and its rest, `text`, lacks cannot be referred to."""
-        for key, block in self._new:
-            if block not in text:
-                self._seen.forget(key)
-        self._new.clear()
+        if self._new:
+            left = _blocks(text)
+            for key, block in self._new:
+                if block not in left:
+                    self._seen.forget(key)
+            self._new.clear()
+
+
+def _blocks(text: bytes) -> set[bytes]:
+    found = set()
+    start = text.find(_OPEN)
+    while start >= 0:
+        end = text.find(_CLOSE, start)
+        if end < 0:
+            break
+        end += len(_CLOSE)
+        found.add(text[start:end])
+        start = text.find(_OPEN, end)
+    return found
