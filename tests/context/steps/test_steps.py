@@ -13,7 +13,13 @@ from bpe.context import TokenOptimizationConfig, TokenOptimizer
 from bpe.context.steps.conciseness import Conciseness, directive_at
 from bpe.context.steps.history import History
 from bpe.context.steps.marks import RAG, blocks_of, compile_markers
-from bpe.context.steps.rag import REPEATED, RagDeduplication, resemblance, shingles
+from bpe.context.steps.rag import (
+    REPEATED,
+    REPEATED_ABOVE,
+    RagDeduplication,
+    resemblance,
+    shingles,
+)
 from bpe.context.steps.sentences import Worth, first_sentence, sentences, words_of
 from bpe.context.steps.slots import call_names, slots_of, with_texts
 from bpe.context.steps.state import State
@@ -101,6 +107,43 @@ def test_rag_leaves_json_and_protected_messages() -> None:
     before = [*made.messages]
     RagDeduplication()(made)
     assert made.messages == before
+
+
+def test_rag_does_not_rely_on_a_result_that_is_cut_later() -> None:
+    facts = " ".join(f"Fact {n}: item{n * 7} costs {n * 13} euro." for n in range(100))
+    block = f"<memory>{facts}</memory>"
+    talk = [
+        user(f"{block} hi"),
+        *calls(1, f"{block}\n" + "log line\n" * 300),
+        user("next"),
+        {"role": "assistant", "content": "fine"},
+        user("go"),
+    ]
+    made = state(talk, last=2)
+    RagDeduplication()(made)
+    assert made.messages[0] == talk[0]
+    assert made.messages[2]["content"].startswith(f"{REPEATED_ABOVE}\nlog line")
+    config = TokenOptimizationConfig(context_window_tokens=4000)
+    left = str(TokenOptimizer(config).optimize(talk).conversation)
+    assert sum(f"item{n * 7} costs" in left for n in range(100)) > 50
+
+
+def test_rag_keeps_a_newer_version_in_a_result() -> None:
+    long = " ".join(f"Sentence {number} tells {number * 7}." for number in range(20))
+    near = long.replace("tells 0", "says 0")
+    talk = [user(f"<memory>{near}</memory>"), *calls(1, f"<memory>{long}</memory>"), user("Go")]
+    made = state(talk)
+    RagDeduplication()(made)
+    assert made.messages == talk
+
+
+@pytest.mark.parametrize(("ratio", "left"), [(0.5, REPEATED_ABOVE), (0.0, None)])
+def test_rag_relies_on_the_system_prompt_within_its_cap(ratio: float, left: str | None) -> None:
+    block = f"<memory>{FACT}</memory>"
+    talk = [{"role": "system", "content": block}, user(block), user("Go")]
+    made = state(talk, rag_budget_ratio=ratio)
+    RagDeduplication()(made)
+    assert made.messages[1]["content"] == (left or block)
 
 
 def test_markers() -> None:
