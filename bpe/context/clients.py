@@ -44,7 +44,8 @@ _REASONING = re.compile(r"(?:.*[/:])?(?:o\d(?!\d)|gpt-5(?!\d))", re.IGNORECASE)
 class RequestOptimizer(Protocol):
     """What is needed of a TokenOptimizer.
 
-    The results have `conversation`, `tools` and `request_params`.
+    The results have `conversation`, `tools` and `request_params`.  Where the methods take
+    `required_tools`, that names the tools of the call's `tool_choice`, if there are any.
     """
 
     def optimize_with_tools(self, conversation: Iterable[Any], tools: Iterable[Any] | None) -> Any:
@@ -171,7 +172,10 @@ class _Optimizing:
             if messages is None:
                 return method(*args, **kwargs)
             try:
-                result = optimizer.optimize_with_tools([*messages], [*tools] if tools else None)
+                optimize = optimizer.optimize_with_tools
+                result = optimize(
+                    [*messages], [*tools] if tools else None, **_required(optimize, kwargs)
+                )
             except Exception as error:
                 self._refused(error)
             else:
@@ -184,8 +188,9 @@ class _Optimizing:
             if messages is None:
                 return await method(*args, **kwargs)
             try:
-                result = await optimizer.aoptimize_with_tools(
-                    [*messages], [*tools] if tools else None
+                optimize = optimizer.aoptimize_with_tools
+                result = await optimize(
+                    [*messages], [*tools] if tools else None, **_required(optimize, kwargs)
                 )
             except Exception as error:
                 self._refused(error)
@@ -239,6 +244,18 @@ def _read(kwargs: dict[str, Any]) -> tuple[list[Any] | None, list[Any] | None]:
                 kwargs[name] = value
         found.append(value)
     return found[0], found[1]
+
+
+def _required(optimize: Callable[..., Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The tools that `tool_choice` names, for an optimizer that can be told: it counts them."""
+    names = _names(kwargs.get("tool_choice"))
+    if not names:
+        return {}
+    try:
+        known = inspect.signature(optimize).parameters
+    except (TypeError, ValueError):
+        return {}
+    return {"required_tools": names} if "required_tools" in known else {}
 
 
 def _same(new: Iterable[Any] | None, old: list[Any]) -> bool:

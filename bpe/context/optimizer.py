@@ -137,17 +137,22 @@ class TokenOptimizer:
         return await self.aoptimize_with_tools(conversation, None)
 
     def optimize_with_tools(
-        self, conversation: Iterable[Any], tools: Iterable[Any] | None
+        self,
+        conversation: Iterable[Any],
+        tools: Iterable[Any] | None,
+        *,
+        required_tools: Iterable[str] = (),
     ) -> OptimizationResult:
         """A conversation and definitions of tools that fit together.
 
+        Tools of these names, such as one that `tool_choice` demands, stay as those in use do.
         Raises TokenCountError, with `index` and `path`, for what is malformed, and BudgetError,
         with `needed` and `available`, where that which must stay does not fit.  Nothing that was
         given is changed in place, so that nothing is lost to an error.
         """
         messages, definitions = _as_list(conversation), _as_tools(tools)
         with self._span(messages, definitions):
-            run = self._run(messages, definitions)
+            run = self._run(messages, definitions, frozenset(required_tools))
             answer: str | Exception | None = None
             while True:
                 try:
@@ -160,12 +165,16 @@ class TokenOptimizer:
                     answer = error
 
     async def aoptimize_with_tools(
-        self, conversation: Iterable[Any], tools: Iterable[Any] | None
+        self,
+        conversation: Iterable[Any],
+        tools: Iterable[Any] | None,
+        *,
+        required_tools: Iterable[str] = (),
     ) -> OptimizationResult:
         """As `optimize_with_tools`; a summariser that is not async is called in a thread."""
         messages, definitions = _as_list(conversation), _as_tools(tools)
         with self._span(messages, definitions):
-            run = self._run(messages, definitions)
+            run = self._run(messages, definitions, frozenset(required_tools))
             answer: str | Exception | None = None
             while True:
                 try:
@@ -197,10 +206,13 @@ class TokenOptimizer:
 
     # ---- the pipeline
 
-    def _run(self, messages: list[Any], tools: list[Any] | None) -> Run:
+    def _run(
+        self, messages: list[Any], tools: list[Any] | None, required_tools: frozenset[str]
+    ) -> Run:
         if not self.config.enabled:
             return OptimizationResult(messages, tools, OptimizationPlan(), {}, {})
         state = self._state(messages, tools)
+        state.required_tools = required_tools
         original = state.recount()
         records: list[StepRecord] = []
         for step in STEPS:

@@ -291,6 +291,36 @@ def test_a_chosen_tool_stays(calls: Calls, choice: Any) -> None:
     assert calls.sent["tools"] == [TOOLS[1], TOOLS[0]]
 
 
+def test_a_chosen_tool_is_counted(calls: Calls) -> None:
+    from bpe.context import TokenOptimizationConfig, TokenOptimizer
+    from bpe.context.counting import count_messages
+
+    words = " ".join(f"word{number}" for number in range(300))
+    tools = [*[tool(f"tool_{n}") for n in range(12)], tool("chosen", words)]
+    config = TokenOptimizationConfig(context_window_tokens=4096, max_history_tokens=3000)
+    talk = [
+        {"role": role, "content": f"Fact {n}: item {n * 7} costs {n * 13} euro. " * 8}
+        for n in range(40)
+        for role in ("user", "assistant")
+    ]
+    messages = [*talk, {"role": "user", "content": "Go."}]
+    choice = {"type": "function", "function": {"name": "chosen"}}
+    results: list[Any] = []
+    calls(
+        TokenOptimizer(config),
+        options={"on_error": "raise", "on_result": results.append},
+        model="gpt-4o",
+        messages=messages,
+        tools=tools,
+        tool_choice=choice,
+    )
+    sent = calls.sent
+    assert "chosen" in [each["function"]["name"] for each in sent["tools"]]
+    assert sent["tools"] == results[0].tools
+    assert len(sent["tools"]) == config.max_tools_per_request
+    assert count_messages(sent["messages"], "gpt-4o", tools=sent["tools"]) <= config.prompt_budget
+
+
 @pytest.mark.parametrize(
     "choice", ["auto", "required", None, {"type": "function", "function": {"name": "read"}}, 7]
 )
@@ -502,7 +532,7 @@ def test_with_the_optimizer(calls: Calls) -> None:
     assert count_messages(results[0].conversation, "gpt-4o", tools=results[0].tools) <= 3072
     assert sent["messages"][0] == messages[0]
     assert sent["messages"][-2:] == messages[-2:]
-    assert 1 <= len(sent["tools"]) <= config.max_tools_per_request + 1
+    assert 1 <= len(sent["tools"]) <= config.max_tools_per_request
     assert "tool_29" in [each["function"]["name"] for each in sent["tools"]]
     assert {name: sent[name] for name in PARAMS} == config.request_params
     # What fits goes out as it is.

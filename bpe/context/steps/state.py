@@ -36,7 +36,7 @@ class State:
 
     `render` makes texts of templates, `summarised` says whether there is a summariser.
     `limit` is what a prompt may have at most: the prompt budget, less the error of the counter
-    where it only estimates.
+    where it only estimates.  Tools named in `required_tools` are sent in any case.
     """
 
     config: TokenOptimizationConfig
@@ -50,6 +50,7 @@ class State:
     messages: list[Any]
     tokens: list[int]
     tools: Any
+    required_tools: frozenset[str] = frozenset()
     # Kept in step with messages, tokens and tools by the methods that change them.
     message_tokens: int = 0
     system_tokens: int = 0

@@ -52,7 +52,8 @@ class ToolSchemas:
         if progressive:
             self._compress(state, called, sentence=True)
         if len(state.tools) > state.config.max_tools_per_request:
-            kept = selected(state.tools, state.query(), called, state.config.max_tools_per_request)
+            needed = called | state.required_tools
+            kept = selected(state.tools, state.query(), needed, state.config.max_tools_per_request)
             if len(kept) < len(state.tools):
                 state.put_tools([state.tools[at] for at in kept])
         if progressive and state.needed:
@@ -142,21 +143,21 @@ def _described(fields: Mapping[str, Any], sentence: bool) -> dict[str, Any]:
 # ---- selection
 
 
-def selected(tools: Sequence[Any], query: str, called: Iterable[str], max_tools: int) -> list[int]:
+def selected(tools: Sequence[Any], query: str, needed: Iterable[str], max_tools: int) -> list[int]:
     """Which tools a request needs, in their order.
 
-    Those that the query names or that have been called stay, and those without a name, also
-    beyond `max_tools`.  The rest of the places go to tools whose names and descriptions share most
+    Those that the query names or that are `needed` stay, and those without a name, also beyond
+    `max_tools`.  The rest of the places go to tools whose names and descriptions share most
     with the query, by the rarity of the words among the tools; of equal ones to the earlier.
     """
-    called = {*called}
+    needed = {*needed}
     asked = _words(query)
     spoken = f" {' '.join(_WORD.findall(query.casefold()))} "
     names = [tool_names(tool) for tool in tools]
     kept = {
         at
         for at, own in enumerate(names)
-        if not own or not called.isdisjoint(own) or any(_named(name, spoken) for name in own)
+        if not own or not needed.isdisjoint(own) or any(_named(name, spoken) for name in own)
     }
     words = [_words(_described_by(tool)) for tool in tools]
     among: dict[str, int] = {}
