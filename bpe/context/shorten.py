@@ -89,7 +89,8 @@ def shorten_json(text: str, max_tokens: int, counter: TextCounter) -> str | None
     Of arrays the first and the last items stay, with `"[... 12 items left out ...]"` between them;
     long strings are cut in their middle; of objects the keys status, error, id, name, type,
     success, code, message, path and url stay longest, and the number of the others that went is
-    said.  What stays keeps its spelling (numbers, duplicate keys), but not its white space.
+    said.  What stays keeps its spelling (numbers, duplicate keys), but not its white space.  Of a
+    number alone that is too long a string is made.
 
     >>> import bpe
     >>> text = '{"status": "ok", "rows": [' + ", ".join(map(str, range(500))) + "]}"
@@ -113,6 +114,9 @@ def shorten_json(text: str, max_tokens: int, counter: TextCounter) -> str | None
     whole = Shape(0, unlimited=True).render(value)
     if fits(whole):
         return whole
+    if isinstance(value, str):
+        # A number, too, which can be cut as a string only.
+        value = str(value)
     best: str | None = None
     low, high = 0, widest
     while low <= high:
@@ -133,7 +137,7 @@ def shorten_json(text: str, max_tokens: int, counter: TextCounter) -> str | None
 def shorten_result(text: str, max_tokens: int, counter: TextCounter) -> str:
     """A tool's result: as JSON where it is JSON, else as text."""
     start = text[:64].lstrip()[:1]
-    if start and start in '{["':
+    if start and start in '{["-0123456789':
         made = shorten_json(text, max_tokens, counter)
         if made is not None:
             return made

@@ -135,3 +135,15 @@ def test_giant_texts(text: str) -> None:
     made = shorten_text(text, 100, O200K)
     assert time.process_time() - started < 5 * one + 0.2
     assert O200K.count(made) <= 100
+
+
+@pytest.mark.parametrize("number", ["1234567890" * 90, "-" + "12" * 4000, " 0." + "123" * 300])
+def test_a_number_alone_becomes_a_string(number: str) -> None:
+    for most in (2, 5, 20, 60):
+        made = shorten_result(number, most, O200K)
+        assert isinstance(json.loads(made), str)
+        assert O200K.count(made) <= most
+    assert number.strip()[:9] in made
+    assert shorten_result("17", 1, O200K) == "17"
+    # What only begins with a number is text.
+    assert "left out" in shorten_result("2024-01-01 it began\n" * 99, 30, O200K)
