@@ -25,6 +25,8 @@ MAX_ID = 0xFFFFFFFE
 # Bytes of the longest token: no published one has more than some hundreds, and looking for the
 # ways to cut a token in two takes time with its square.
 MAX_TOKEN = 0xFFFF
+# Bits of the longest integer that a message writes out.
+_WRITTEN_BITS = 256
 
 
 def repaired(text: str) -> str:
@@ -107,7 +109,7 @@ def as_threads(num_threads: int | None) -> int:
         )
     if num_threads < 1:
         raise ArgumentError(
-            f"num_threads must be at least 1, or None to let bpe decide: {num_threads}"
+            f"num_threads must be at least 1, or None to let bpe decide: {shown(num_threads)}"
         )
     return num_threads
 
@@ -132,7 +134,7 @@ def check_id(token: object, index: int | None = None) -> int:
     number = as_id(token, index)
     if not 0 <= number <= 0xFFFFFFFF:
         raise TokenRangeError(
-            f"no token id: {number} is not between 0 and 2**32 - 1{_place(index)}",
+            f"no token id: {shown(number)} is not between 0 and 2**32 - 1{_place(index)}",
             token=number,
             index=index,
         )
@@ -225,8 +227,23 @@ def described(value: object) -> str:
     """A value and its type, short enough for a message."""
     if value is None:
         return "None"
-    text = repr(value)
+    text = shown(value)
     return f"{type(value).__name__} ({text if len(text) <= 60 else text[:57] + '...'})"
+
+
+def shown(value: object) -> str:
+    """The `repr` of a value; of integers of hundreds of digits, which Python may refuse to write,
+    their size.
+
+    >>> shown(-(10**5000))
+    'an integer of 16610 bits'
+    """
+    if isinstance(value, int) and int.bit_length(value) > _WRITTEN_BITS:
+        return f"an integer of {int.bit_length(value)} bits"
+    try:
+        return repr(value)
+    except ValueError:  # such an integer is somewhere in it
+        return f"a {type(value).__name__}"
 
 
 def _place(index: int | None) -> str:

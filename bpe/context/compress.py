@@ -25,7 +25,9 @@ from __future__ import annotations
 
 from operator import itemgetter
 
+from ..arguments import shown
 from ..errors import ArgumentError, BudgetError, TokenTypeError
+from .budget import LARGEST
 from .clearing import find_results, pruned
 from .compressed import (
     CLEARED,
@@ -123,6 +125,9 @@ def compress_context(
     actions: list[Action] = []
     kept, origin = given, [*range(size)]
     pins = [*pinned]
+    for pin in pins:
+        if type(pin) is int and abs(pin) > LARGEST:
+            raise ArgumentError(f"there is no message {shown(pin)} to be pinned: there are {size}")
     if orphans == "drop":
         kept, origin, groups, sizes, actions = _orphans_dropped(given, groups, sizes, meter)
         pins = _carried(pins, origin, size)
@@ -183,7 +188,7 @@ def prune_tool_results(
     if type(keep_last) is not int:
         raise _no_integer("keep_last", keep_last)
     if keep_last < 0:
-        raise ArgumentError(f"keep_last must be at least 0: {keep_last}")
+        raise ArgumentError(f"keep_last must be at least 0: {shown(keep_last)}")
     given = [*listed(messages)]
     meter = Meter(framing_for(model, counter=counter), None, None)
     sizes = meter.measure(given)
@@ -313,14 +318,14 @@ def _check(
         ("target_tokens", target_tokens),
     ):
         if number is not None and number < 0:
-            raise ArgumentError(f"{name} must be at least 0: {number}")
+            raise ArgumentError(f"{name} must be at least 0: {shown(number)}")
     for name, value, known in (
         ("strategy", strategy, STRATEGIES),
         ("orphans", orphans, ORPHANS),
         ("on_overflow", on_overflow, ON_OVERFLOW),
     ):
         if value not in known:
-            raise ArgumentError(f"{name} must be one of {', '.join(known)}, not {value!r}")
+            raise ArgumentError(f"{name} must be one of {', '.join(known)}, not {shown(value)}")
 
 
 def _no_integer(name: str, value: object) -> TokenTypeError:

@@ -14,6 +14,7 @@ together.
 
 from __future__ import annotations
 
+from ..arguments import shown
 from ..errors import ArgumentError, BudgetError, TokenTypeError
 from .counting import framing_for
 from .messages import listed
@@ -100,7 +101,7 @@ class TokenOptimizer:
                 value=preserve_last_n,
             )
         if preserve_last_n < 0:
-            raise ArgumentError(f"preserve_last_n must be at least 0: {preserve_last_n}")
+            raise ArgumentError(f"preserve_last_n must be at least 0: {shown(preserve_last_n)}")
         if not (
             summarizer is None
             or callable(summarizer)
@@ -286,8 +287,8 @@ class TokenOptimizer:
         if state.total > state.limit:
             raise BudgetError(
                 f"what must stay of this request has {state.total} tokens: system messages, the "
-                f"last {self.preserve_last_n} messages with their calls, the latest user message "
-                f"and the tools in use.  {state.limit} of the window of "
+                f"last {shown(self.preserve_last_n)} messages with their calls, the latest user "
+                f"message and the tools in use.  {state.limit} of the window of "
                 f"{self.config.context_window_tokens} are for it",
                 needed=state.total,
                 available=state.limit,

@@ -12,8 +12,10 @@ from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from math import isfinite
 
-from ..errors import ArgumentError
+from ..arguments import shown
+from ..errors import ArgumentError, TokenTypeError
 from ..models import get_model_limits
+from .budget import LARGEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ class _ForModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenOptimizationConfig:
-    """Ratios are from 0 to 1, counts are positive; anything else is an ArgumentError.
+    """Ratios are from 0 to 1, counts are from 1 to 2**62; anything else is an ArgumentError.
 
     - `enabled`: False returns everything as it came.
     - `context_window_tokens`, of which `response_headroom_ratio` is left to the answer; the rest
@@ -145,6 +147,10 @@ class TokenOptimizationConfig:
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> TokenOptimizationConfig:
         """From fields by name; an unknown one is an ArgumentError."""
+        if not isinstance(values, Mapping):
+            raise TokenTypeError(
+                f"values must be a mapping, not {type(values).__name__}", value=values
+            )
         return cls(**_known(values, "field"))
 
     @classmethod
@@ -179,22 +185,26 @@ def part_of(tokens: int, ratio: float) -> int:
 def _check(name: str, value: object) -> None:
     if name in _SWITCHES:
         if not isinstance(value, bool):
-            raise ArgumentError(f"{name} must be True or False, not {value!r}")
+            raise ArgumentError(f"{name} must be True or False, not {shown(value)}")
     elif name in _NAMES:
         if value is not None and (not isinstance(value, (str, os.PathLike)) or value == ""):
-            raise ArgumentError(f"{name} must be a name or None, not {value!r}")
+            raise ArgumentError(f"{name} must be a name or None, not {shown(value)}")
         if name == "tokenizer_model" and isinstance(value, os.PathLike):
-            raise ArgumentError(f"{name} must be the name of a model, not {value!r}")
+            raise ArgumentError(f"{name} must be the name of a model, not {shown(value)}")
     elif name in _RATIOS or name in _PENALTIES:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
-            raise ArgumentError(f"{name} must be a finite number, not {value!r}")
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise ArgumentError(f"{name} must be a finite number, not {shown(value)}")
+        if isinstance(value, float) and not isfinite(value):
+            raise ArgumentError(f"{name} must be a finite number, not {shown(value)}")
         lowest, highest = (0, 1) if name in _RATIOS else (-_LARGEST_PENALTY, _LARGEST_PENALTY)
         if not lowest <= value <= highest:
-            raise ArgumentError(f"{name} must be from {lowest} to {highest}: {value}")
+            raise ArgumentError(f"{name} must be from {lowest} to {highest}: {shown(value)}")
     elif type(value) is not int:
-        raise ArgumentError(f"{name} must be an integer, not {value!r}")
+        raise ArgumentError(f"{name} must be an integer, not {shown(value)}")
     elif value < 1:
-        raise ArgumentError(f"{name} must be positive: {value}")
+        raise ArgumentError(f"{name} must be positive: {shown(value)}")
+    elif value > LARGEST:
+        raise ArgumentError(f"{name} must be at most {LARGEST}: {shown(value)}")
 
 
 def _known(values: Mapping[str, Any], what: str) -> dict[str, Any]:
@@ -213,11 +223,11 @@ def _read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
     with open(path, "rb") as file:
         try:
             content = tomllib.load(file)
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except ValueError as error:  # also for an integer of thousands of digits
             raise ArgumentError(f"{os.fspath(path)!r} is no TOML: {error}") from None
     table = content.get(_TABLE, {})
     if not isinstance(table, dict):
-        raise ArgumentError(f"{_TABLE} in {os.fspath(path)!r} must be a table, not {table!r}")
+        raise ArgumentError(f"{_TABLE} in {os.fspath(path)!r} must be a table, not {shown(table)}")
     return _known(table, f"key of [{_TABLE}]")
 
 

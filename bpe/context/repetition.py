@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 from collections import deque
 from enum import Enum
-from math import isfinite
 
+from ..arguments import shown
 from ..errors import ArgumentError, TokenTypeError
+from .budget import LARGEST
 from .token_counter import reaches
 
 TYPE_CHECKING = False
@@ -88,11 +89,15 @@ class RepetitionDetector:
                 f"threshold must be a number, not {type(threshold).__name__}", value=threshold
             )
         if ngram_size < 1:
-            raise ArgumentError(f"ngram_size must be at least 1: {ngram_size}")
+            raise ArgumentError(f"ngram_size must be at least 1: {shown(ngram_size)}")
         if window < ngram_size:
-            raise ArgumentError(f"window must be at least ngram_size, {ngram_size}: {window}")
-        if not isfinite(threshold) or not 0 <= threshold <= 1:
-            raise ArgumentError(f"threshold must be between 0 and 1: {threshold}")
+            raise ArgumentError(
+                f"window must be at least ngram_size, {shown(ngram_size)}: {shown(window)}"
+            )
+        if window > LARGEST:
+            raise ArgumentError(f"window must be at most {LARGEST}: {shown(window)}")
+        if not 0 <= threshold <= 1:  # not a number is not, either
+            raise ArgumentError(f"threshold must be between 0 and 1: {shown(threshold)}")
         self.ngram_size = ngram_size
         self.threshold = float(threshold)
         self.window = window

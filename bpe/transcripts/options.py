@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from ..arguments import shown
 from ..errors import ArgumentError
 
 TYPE_CHECKING = False
@@ -46,7 +47,7 @@ class Options:
     def __post_init__(self) -> None:
         if not isinstance(self.mode, Mode):
             raise ArgumentError(
-                f"mode must be Mode.CONVERSATION_ONLY or Mode.LOSSLESS, not {self.mode!r}"
+                f"mode must be Mode.CONVERSATION_ONLY or Mode.LOSSLESS, not {shown(self.mode)}"
             )
         for name in (
             "large_read_max_lines",
@@ -56,7 +57,7 @@ class Options:
         ):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                raise ArgumentError(f"{name} must be an integer of at least 0, not {value!r}")
+                raise ArgumentError(f"{name} must be an integer of at least 0, not {shown(value)}")
         if self.counter is not None and not callable(getattr(self.counter, "count", None)):
             raise ArgumentError(
                 f"a counter needs a method count(text), which {type(self.counter).__name__} lacks"

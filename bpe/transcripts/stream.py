@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, TokenTypeError
 from .conversation import Conversation
 from .lossless import Lossless
 from .options import Mode, Options
@@ -38,10 +38,13 @@ def compress(reader: Reader, writer: Writer, options: Options | None = None) -> 
     Both are binary streams, and stay open.  A line ends with `\n`; the last one may lack it, and is
     kept as the others are.  If reading fails, what had been read is written before the error goes
     on; errors of `writer` go on at once.  The counts are logged by the logger `bpe.transcripts`.
+    Raises TokenTypeError for what is no binary stream, ArgumentError for what are no Options.
     """
     options = Options() if options is None else options
     if not isinstance(options, Options):
         raise ArgumentError(f"options must be Options, not {type(options).__name__}")
+    _check_stream("reader", reader, "read")
+    _check_stream("writer", writer, "write")
     stats = Stats()
     output = _Output(writer, stats)
     count = _token_counter(options, stats)
@@ -79,6 +82,13 @@ def compress(reader: Reader, writer: Writer, options: Options | None = None) -> 
     return stats
 
 
+def _check_stream(name: str, stream: object, method: str) -> None:
+    if isinstance(stream, io.TextIOBase) or not callable(getattr(stream, method, None)):
+        raise TokenTypeError(
+            f"{name} must be a binary stream, not {type(stream).__name__}", value=stream
+        )
+
+
 def _lines(reader: Reader, ready: Callable[[], None]) -> Generator[bytes, None, Exception | None]:
     r"""The lines with their ends; `ready` is called between chunks.
 
@@ -89,9 +99,15 @@ def _lines(reader: Reader, ready: Callable[[], None]) -> Generator[bytes, None, 
     rest: list[bytes] = []
     while True:
         try:
-            chunk = read(_CHUNK)
+            chunk: object = read(_CHUNK)
             if chunk is None:
                 raise BlockingIOError("the reader has no data now: compress needs a blocking one")
+            if isinstance(chunk, bytearray):
+                chunk = bytes(chunk)
+            if not isinstance(chunk, bytes):
+                raise TokenTypeError(
+                    f"reader must be a binary stream: it gives {type(chunk).__name__}", value=chunk
+                )
         except Exception as error:
             if rest:
                 yield _joined(rest)

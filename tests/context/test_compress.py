@@ -546,3 +546,22 @@ def test_it_is_linear(model: str, strategy: Any) -> None:
     small = min(seconds(150) for _ in range(3))
     # Ten times as much: quadratic would be a hundred times.
     assert seconds(1500) < 40 * small + 0.05
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"max_tokens": -(10**5000)},
+        {"preserve_last_n": -(10**5000)},
+        {"target_tokens": -(10**5000)},
+        {"pinned": [10**5000]},
+        {"pinned": [0, -(10**5000)]},
+        {"strategy": 10**5000},
+    ],
+)
+def test_numbers_too_long_to_be_written(arguments: dict[str, Any]) -> None:
+    talk = [{"role": "user", "content": f"This is message {n}."} for n in range(10)]
+    with pytest.raises(ArgumentError, match="an integer of 166"):
+        compress_context(talk, **{"max_tokens": 40, **arguments})
+    with pytest.raises(ArgumentError, match="an integer of 166"):
+        prune_tool_results(talk, -(10**5000))

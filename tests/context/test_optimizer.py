@@ -437,3 +437,11 @@ def test_linear() -> None:
 
     small = min(seconds(100) for _ in range(3))
     assert seconds(1000) < 30 * small
+
+
+def test_numbers_too_long_to_be_written() -> None:
+    with pytest.raises(ArgumentError, match="an integer of 166"):
+        TokenOptimizer(preserve_last_n=-(10**5000))
+    talk = [{"role": "user", "content": "one two " * 9000}]
+    with pytest.raises(BudgetError, match="an integer of 166"):
+        TokenOptimizer(preserve_last_n=10**5000).optimize(talk)

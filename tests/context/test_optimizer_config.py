@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bpe.context import TokenOptimizationConfig
-from bpe.errors import ArgumentError
+from bpe.errors import ArgumentError, TokenTypeError
 
 DEFAULTS: dict[str, Any] = {
     "enabled": True,
@@ -209,3 +209,40 @@ def test_budgets_are_within_the_window(
     )
     assert 0 <= config.prompt_budget <= window
     assert 0 <= config.history_cap(tools) <= min(config.max_history_tokens, config.prompt_budget)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "context_window_tokens",
+        "max_history_tokens",
+        "rag_budget_ratio",
+        "presence_penalty",
+        "enabled",
+        "tokenizer_model",
+    ],
+)
+def test_huge_numbers(name: str, sign: int) -> None:
+    for number in (10**400, 10**5000):
+        with pytest.raises(ArgumentError, match=name):
+            TokenOptimizationConfig(**{name: sign * number})
+
+
+def test_counts_have_a_largest() -> None:
+    assert TokenOptimizationConfig(context_window_tokens=2**62).prompt_budget > 0
+    with pytest.raises(ArgumentError, match="at most"):
+        TokenOptimizationConfig(context_window_tokens=2**62 + 1)
+
+
+def test_a_huge_number_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(f"[token_optimization]\nmax_history_tokens = {'9' * 5000}\n")
+    with pytest.raises(ArgumentError):
+        TokenOptimizationConfig.from_toml(path)
+
+
+@pytest.mark.parametrize("values", [None, 3, "enabled", [("enabled", True)]])
+def test_from_what_is_no_mapping(values: Any) -> None:
+    with pytest.raises(TokenTypeError, match="mapping"):
+        TokenOptimizationConfig.from_mapping(values)

@@ -189,3 +189,20 @@ def test_limits_of_the_threshold() -> None:
     assert always.feed(" c") is DEGENERATE
     never = RepetitionDetector(threshold=1)
     assert never.feed("a " * 1000) is OK
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"threshold": 10**400},
+        {"threshold": -(10**5000)},
+        {"threshold": float("nan")},
+        {"ngram_size": 10**5000},
+        {"ngram_size": -(10**5000)},
+        {"window": 10**5000},
+        {"window": -(10**5000)},
+    ],
+)
+def test_huge_arguments(arguments: dict[str, Any]) -> None:
+    with pytest.raises(ArgumentError, match="must be"):
+        RepetitionDetector(**arguments)

@@ -7,11 +7,13 @@ import json
 import subprocess
 import sys
 import tracemalloc
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bpe.errors import ArgumentError, TokenTypeError
 from bpe.transcripts import Mode, Options, compress
 
 ENTRIES = [
@@ -291,3 +293,26 @@ def test_memory_of_the_process(size: int, times: int) -> None:
     )
     allowed = 64_000_000 + (8 * size if size > MEBIBYTE else 0)
     assert int(done.stdout) < allowed
+
+
+@pytest.mark.parametrize("name", ["reader", "writer"])
+@pytest.mark.parametrize("stream", [None, io.StringIO("text"), "text", b"bytes"])
+def test_what_is_no_binary_stream(name: str, stream: Any) -> None:
+    streams: dict[str, Any] = {"reader": io.BytesIO(), "writer": io.BytesIO(), name: stream}
+    with pytest.raises(TokenTypeError, match=f"{name} must be a binary stream"):
+        compress(**streams)
+
+
+def test_a_reader_that_gives_text() -> None:
+    class Text:
+        def read(self, size: int) -> Any:
+            return "text"
+
+    with pytest.raises(TokenTypeError, match="reader must be a binary stream"):
+        compress(Text(), io.BytesIO())
+
+
+@pytest.mark.parametrize("name", ["large_read_max_lines", "tool_result_lru_size", "mode"])
+def test_options_too_long_to_be_written(name: str) -> None:
+    with pytest.raises(ArgumentError, match="an integer of 166"):
+        Options(**{name: -(10**5000)})
