@@ -29,6 +29,9 @@ class Action(NamedTuple):
     calls were taken out of it, or it was nothing but these and is gone), "cleared" (a tool result
     became `[cleared: N tokens]`), "deduplicated" (it became a reference to an equal, newer result)
     or "shortened" (head and tail of its text are left).
+
+    `saved` is of the message alone.  Where what a message costs depends on those before it, as in
+    DeepSeek's formats, these need not add up to the difference of the totals.
     """
 
     kind: str
