@@ -225,8 +225,9 @@ def test_budgets_are_within_the_window(
 )
 def test_huge_numbers(name: str, sign: int) -> None:
     for number in (10**400, 10**5000):
+        arguments: dict[str, Any] = {name: sign * number}
         with pytest.raises(ArgumentError, match=name):
-            TokenOptimizationConfig(**{name: sign * number})
+            TokenOptimizationConfig(**arguments)
 
 
 def test_counts_have_a_largest() -> None:

@@ -314,5 +314,6 @@ def test_a_reader_that_gives_text() -> None:
 
 @pytest.mark.parametrize("name", ["large_read_max_lines", "tool_result_lru_size", "mode"])
 def test_options_too_long_to_be_written(name: str) -> None:
+    arguments: dict[str, Any] = {name: -(10**5000)}
     with pytest.raises(ArgumentError, match="an integer of 166"):
-        Options(**{name: -(10**5000)})
+        Options(**arguments)
