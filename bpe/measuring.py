@@ -25,7 +25,10 @@ class Measuring:
         def _measured(self) -> Measure: ...
 
     def count_up_to(self, text: str, limit: int) -> int:
-        """`count(text)` if that is at most `limit`, else `limit + 1`; reads on no further."""
+        """`count(text)` if that is at most `limit`, else `limit + 1`; reads on no further.
+
+        Only a pattern of one's own makes it count all of the text.
+        """
         return self._measured().count_up_to(text, limit)
 
     def fits(self, text: str, limit: int) -> bool:

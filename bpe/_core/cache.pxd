@@ -4,7 +4,8 @@
 # one cache line: two pieces of up to 15 bytes and 4 tokens, or one of 16 to 31 bytes and 8
 # tokens; more tokens (up to 15) stand in a ring, and an entry whose tokens the ring has overwritten
 # is empty.  A new piece takes the first place of its bucket; what it pushes out goes to the bucket
-# beside it, and what that pushes out is forgotten.  Longer pieces stand with their tokens in a
+# beside it (of medium ones, to the three beside it in turn), and what is pushed out there is
+# forgotten.  Longer pieces, and medium ones of more than 15 tokens, stand with their tokens in a
 # memory of their own, found by their hash; when it is full, they are forgotten.
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
