@@ -14,8 +14,9 @@ from .chars cimport (
     BLANK, KANA_HAN, KANA_ODD, KANA_PUNCT, LOWER, MARK, NEWLINE, NUMBER, OTHER, PUNCT, REST, UPPER, ClassTable,
     class_of, is_letter, is_white,
 )
-from .engine cimport UNITS, Work, emit_merged, encode_block, learn_vocabulary, reserve
+from .engine cimport encode_block
 from .joints cimport Joints, make_joints
+from .misses cimport emit_merged, learn_vocabulary
 from .scan cimport bpe_best_write_bits, bpe_write_bits_fn, CL100K, DEEPSEEK, GPT2, NO_FAMILY, O200K, Scanner, scan
 from .special cimport Specials, bpe_best_find, next_special
 from .vocab cimport (
@@ -23,6 +24,7 @@ from .vocab cimport (
     index_byte_pairs, index_tokens, pair_all_splits,
 )
 from .window cimport bpe_classify, bpe_classify_variants
+from .work cimport UNITS, Work, reserve
 
 # Not `from ..errors import`: Cython looks that up as "bpe.errors", the name at the time of the build,
 # so that a vendored copy would take the modules of an installed bpe that was imported before.

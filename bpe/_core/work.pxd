@@ -1,0 +1,64 @@
+# What one call to the engine works with: a block's units, its misses, the ids so far.
+
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport realloc
+from .cache cimport Cache, Key, Short
+from .merge cimport BATCH, Word
+
+cdef enum:
+    UNITS = 256     # of a block: 128 pieces, those of one more window, and room to write beyond
+    SLACK = 16      # ids that may be written behind the end
+
+# A unit that no table of the caller's knows.
+cdef struct Miss:
+    size_t unit         # its number in the block
+    const uint8_t* p
+    size_t n
+    Key key             # if n <= SHORT
+    uint64_t hash
+
+# What one call needs for itself.
+cdef struct Work:
+    Cache cache
+    uint32_t* ids
+    size_t n_ids
+    size_t room
+    size_t ends[UNITS]          # of pieces
+    size_t part_ends[UNITS]
+    # Units: what is looked up by itself, a piece or a part of one.
+    size_t n_units
+    const uint8_t* base         # where the first one starts
+    const size_t* unit_ends     # from there: `ends` or `part_ends`
+    Key keys[UNITS]
+    Short* buckets[UNITS]
+    # The misses that were merged together, and those of them that are still to be written.
+    Miss misses[BATCH]
+    Word words[BATCH]
+    int n_ready, next_ready
+    Word spare[BATCH]   # for pieces that are merged alone
+    bint failed         # no memory
+    size_t seen         # bytes of text, until then
+    bint seeded         # the vocabulary's short tokens are in the table
+
+
+cdef inline bint reserve(Work* w, size_t more) noexcept nogil:
+    """Room for more ids, and some slack; False: no memory."""
+    cdef size_t room
+    cdef uint32_t* ids
+    if w.n_ids + more + SLACK > w.room:
+        room = (w.n_ids + more + SLACK) * 3 // 2
+        ids = <uint32_t*>realloc(w.ids, room * 4)
+        if ids == NULL:
+            w.failed = True
+            return False
+        w.ids = ids
+        w.room = room
+    return True
+
+
+cdef inline const uint8_t* unit_start(const Work* w, size_t i) noexcept nogil:
+    return w.base + (w.unit_ends[i - 1] if i else 0)
+
+
+cdef inline size_t unit_length(const Work* w, size_t i) noexcept nogil:
+    return w.unit_ends[i] - (w.unit_ends[i - 1] if i else 0)
