@@ -13,7 +13,7 @@ cdef extern from "Python.h" nogil:
     Py_UCS4 PyUnicode_READ(int, const void*, Py_ssize_t)
     Py_ssize_t PyUnicode_GET_LENGTH(object)
 
-cdef extern from "simd.h" nogil:
+cdef extern from "utf8.h" nogil:
     ctypedef uint8_t* (*bpe_utf8_fn)(uint8_t*, const void*, int, size_t, size_t) noexcept nogil
     bpe_utf8_fn bpe_best_utf8()
 

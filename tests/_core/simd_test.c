@@ -1,8 +1,9 @@
-/* The vector instructions of simd.h against plain C, on bytes of several kinds.  Exits 1 at a
- * difference.  cc -O2 -Ibpe/_core tests/_core/simd_test.c -o simd_test && ./simd_test */
+/* The vector instructions of simd.h and utf8.h against plain C, on bytes of several kinds.  Exits 1
+ * at a difference.  cc -O2 -Ibpe/_core tests/_core/simd_test.c -o simd_test && ./simd_test */
 #include <stdio.h>
 
 #include "simd.h"
+#include "utf8.h"
 
 static uint64_t state = 88172645463325252ULL;
 
