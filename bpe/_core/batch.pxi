@@ -85,6 +85,9 @@ cdef class Batch:
         cdef Py_ssize_t total = 0
         cdef Py_ssize_t got = 0
         cdef Work* work = w.work
+        cdef Drain counting
+        memset(&counting, 0, sizeof(counting))
+        counting.counts = True
         first = self.take(&end)
         if first == end:
             return False
@@ -92,7 +95,7 @@ cdef class Batch:
             work.n_ids = 0
             for i in range(first, end):
                 self.core.meet(work, self.items[i].n)
-                got = self.core.append_ids(work, self.items[i].p, self.items[i].n, self.specials, self.count_only)
+                got = self.core.append_ids(work, self.items[i].p, self.items[i].n, self.specials, &counting if self.count_only else NULL)
                 if got < 0:
                     break
                 self.items[i].n = got
@@ -102,7 +105,7 @@ cdef class Batch:
             if self.count_only:
                 self.results[i] = self.items[i].n
             else:
-                self.results[i] = self.core.make_list(work.ids + total, self.items[i].n)
+                self.results[i] = make_list(work.ids + total, self.items[i].n)
                 total += self.items[i].n
         return True
 

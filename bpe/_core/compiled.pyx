@@ -59,12 +59,7 @@ cdef extern from *:
     #endif
     }
     #define bpe_item(sequence, i) PySequence_Fast_GET_ITEM(sequence, i)
-    static inline void bpe_keep(PyObject *list, Py_ssize_t i, PyObject *o) { Py_INCREF(o); PyList_SET_ITEM(list, i, o); }
     """
-    void keep "bpe_keep"(list, Py_ssize_t, PyObject*)
-    void give_item "PyList_SET_ITEM"(list, Py_ssize_t, PyObject*)
-    void drop "Py_DECREF"(PyObject*)
-    PyObject* new_number "PyLong_FromUnsignedLong"(unsigned long) except NULL
     long long small_int "bpe_small_int"(PyObject*)
     PyObject* item_of "bpe_item"(object, Py_ssize_t)
     bint FREE_THREADED "BPE_FREE_THREADED"
@@ -74,6 +69,7 @@ include "classes.pxi"
 
 
 include "workspace.pxi"
+include "lists.pxi"
 include "stretches.pxi"
 include "specials.pxi"
 include "tables.pxi"
@@ -92,8 +88,6 @@ cdef class CompiledCore:
     cdef bint opened                 # some call has had one
     cdef Met met
     cdef Decoder decoder
-    cdef PyObject** numbers          # id -> int, made when first met; NULL beyond n_numbers
-    cdef uint32_t n_numbers
     cdef object __weakref__
 
     def __init__(self, vocabulary):
@@ -114,26 +108,15 @@ cdef class CompiledCore:
             raise MemoryError
         self.decoder.vocab = &self.vocab
         self.decoder.special_ids = add_specials(&self.vocab, vocabulary.special_tokens, &self.decoder.n_specials)
-        top = max(vocabulary.special_tokens.values(), default=0)
-        if self.vocab.n:
-            top = max(top, self.vocab.ids[self.vocab.n - 1] if self.vocab.ids != NULL else self.vocab.n - 1)
-        self.n_numbers = min(top + 1, 1 << 22)
-        self.numbers = <PyObject**>calloc(self.n_numbers, sizeof(PyObject*))
-        if self.numbers == NULL:
-            raise MemoryError
         if FREE_THREADED:  # no thread may see a number that another one is making
-            for i in range(self.n_numbers):
-                self.numbers[i] = new_number(i)
+            top = max(vocabulary.special_tokens.values(), default=0)
+            if self.vocab.n:
+                top = max(top, self.vocab.ids[self.vocab.n - 1] if self.vocab.ids != NULL else self.vocab.n - 1)
+            make_numbers(top)
         if self.family == NO_FAMILY:
             patterns.check(vocabulary.pattern)
 
     def __dealloc__(self):
-        cdef uint32_t i
-        if self.numbers != NULL:
-            for i in range(self.n_numbers):
-                if self.numbers[i] != NULL:
-                    drop(self.numbers[i])
-        free(self.numbers)
         free(self.decoder.special_ids)
         free(self.joints)
         free_vocab(&self.vocab)
@@ -172,24 +155,19 @@ cdef class CompiledCore:
             if work.seen >= MUCH_TEXT:
                 learn_vocabulary(work, &self.vocab)
 
-    cdef Py_ssize_t append_ids(self, Work* work, const uint8_t* p, Py_ssize_t n, const Specials* specials, bint count_only) noexcept nogil:
-        """Put the ids of a text behind those in work.ids; their number, or -1: no memory.
-
-        With count_only none stay there.
-        """
+    cdef Py_ssize_t append_ids(self, Work* work, const uint8_t* p, Py_ssize_t n, const Specials* specials, Drain* drain) noexcept nogil:
+        """Put the ids of a text behind those in work.ids, or into the drain; their number, or -1: no memory."""
         cdef Scanner s
         cdef const uint8_t* end = p + n
         cdef int which = -1
-        cdef size_t before = work.n_ids
-        cdef Py_ssize_t total = 0
+        cdef size_t before = work.n_ids if drain == NULL else drain.n
         self.open_scanner(&s, p)
         work.failed = False
         while True:
             s.end = next_special(specials, s.text, end, &which) if specials != NULL else end
             while encode_block(work, &self.vocab, self.joints, &s):
-                if count_only:
-                    total += work.n_ids - before
-                    work.n_ids = before
+                if drain != NULL and not drain_ids(drain, work):
+                    return -1
             if work.failed:
                 return -1
             if which < 0:
@@ -198,11 +176,13 @@ cdef class CompiledCore:
                 return -1
             work.ids[work.n_ids] = specials.ids[which]
             work.n_ids += 1
+            if drain != NULL and not drain_ids(drain, work):
+                return -1
             s.text = s.end + (specials.offsets[which + 1] - specials.offsets[which])
-        return total + (work.n_ids - before)
+        return (work.n_ids if drain == NULL else drain.n) - before
 
-    cdef Py_ssize_t fill(self, Work* work, text, specials, bint count_only) except -1:
-        """The ids of a text into work.ids (unless they are only counted); their number."""
+    cdef Py_ssize_t fill(self, Work* work, text, specials, Drain* drain) except -1:
+        """The ids of a text into work.ids, or into the drain; their number."""
         cdef Py_ssize_t n
         cdef const uint8_t* p
         cdef const Specials* found = NULL
@@ -215,20 +195,20 @@ cdef class CompiledCore:
             found = &(<CompiledSpecialSet>specials).set
         self.meet(work, len(text))
         if found == NULL and in_stretches(text, &self.met):
-            return self.fill_by_stretches(work, text, count_only)
+            return self.fill_by_stretches(work, text, drain)
         p = <const uint8_t*>PyUnicode_AsUTF8AndSize(text, &n)
-        if not count_only and not reserve(work, n // BYTES_PER_ID):
+        if not make_room(work, drain, n // BYTES_PER_ID):
             raise MemoryError
         if n < SHORT_TEXT:
-            n = self.append_ids(work, p, n, found, count_only)
+            n = self.append_ids(work, p, n, found, drain)
         else:
             with nogil:
-                n = self.append_ids(work, p, n, found, count_only)
+                n = self.append_ids(work, p, n, found, drain)
         if n < 0:
             raise MemoryError
         return n
 
-    cdef Py_ssize_t fill_by_stretches(self, Work* work, text, bint count_only) except -1:
+    cdef Py_ssize_t fill_by_stretches(self, Work* work, text, Drain* drain) except -1:
         """The same for long text without special tokens that is not ASCII."""
         cdef Py_ssize_t done, utf8_done, total, rest
         cdef Py_ssize_t n = PyUnicode_GET_LENGTH(text)
@@ -236,12 +216,12 @@ cdef class CompiledCore:
         cdef const void* data = PyUnicode_DATA(text)
         cdef const uint8_t* p
         with nogil:
-            total = append_stretches(self, work, kind, data, n, count_only, &done, &utf8_done)
+            total = append_stretches(self, work, kind, data, n, drain, &done, &utf8_done)
         if total >= 0 and done < n:  # a surrogate, which raises, or nowhere to cut
             p = <const uint8_t*>PyUnicode_AsUTF8AndSize(text, &n) + utf8_done
             rest = n - utf8_done
             with nogil:
-                rest = self.append_ids(work, p, rest, NULL, count_only)
+                rest = self.append_ids(work, p, rest, NULL, drain)
             total = total + rest if rest >= 0 else -1
         if total < 0:
             raise MemoryError
@@ -273,22 +253,6 @@ cdef class CompiledCore:
             p = at + (specials.set.offsets[which + 1] - specials.set.offsets[which])
         return work.n_ids
 
-    cdef list make_list(self, const uint32_t* ids, Py_ssize_t n):
-        cdef list result = PyList_New(n)
-        cdef Py_ssize_t i
-        cdef uint32_t t
-        cdef PyObject* number
-        for i in range(n):
-            t = ids[i]
-            if t < self.n_numbers:
-                number = self.numbers[t]
-                if number == NULL:
-                    number = self.numbers[t] = new_number(t)
-                keep(result, i, number)
-            else:
-                give_item(result, i, new_number(t))
-        return result
-
     def special_set(self, tokens):
         """Prepare special tokens (text -> id)."""
         return CompiledSpecialSet(tokens)
@@ -296,11 +260,15 @@ cdef class CompiledCore:
     def encode(self, text, specials=None):
         """Ids of text."""
         cdef Workspace w = self.take()
-        cdef Py_ssize_t n
+        cdef Drain drain
+        memset(&drain, 0, sizeof(drain))
         try:
-            n = self.fill(w.work, text, specials, False)
-            return self.make_list(w.work.ids, n)
+            if LOOSE_ITEMS and self.family != NO_FAMILY and type(text) is str and len(text) >= SHORT_TEXT:
+                self.fill(w.work, text, specials, &drain)
+                return drained(&drain)
+            return make_list(w.work.ids, self.fill(w.work, text, specials, NULL))
         finally:
+            drop_items(&drain)
             self.give(w)
 
     def encode_array(self, text, specials=None):
@@ -311,7 +279,7 @@ cdef class CompiledCore:
         w.work.ids = NULL
         w.work.room = 0
         try:
-            self.fill(w.work, text, specials, False)
+            self.fill(w.work, text, specials, NULL)
             return memoryview(take_ids(w.work))
         finally:
             free(w.work.ids)
@@ -322,8 +290,11 @@ cdef class CompiledCore:
     def count(self, text, specials=None):
         """The number of ids of text."""
         cdef Workspace w = self.take()
+        cdef Drain drain
+        memset(&drain, 0, sizeof(drain))
+        drain.counts = True
         try:
-            return self.fill(w.work, text, specials, True)
+            return self.fill(w.work, text, specials, &drain)
         finally:
             self.give(w)
 
@@ -382,7 +353,7 @@ cdef class CompiledCore:
         work.n_ids = 0
         work.failed = False
         self.merge_piece(work, piece)
-        return self.make_list(work.ids, work.n_ids)
+        return make_list(work.ids, work.n_ids)
 
     cdef bint is_blank(self, token):
         return not self.token_bytes(token).strip(b" \n\t")

@@ -79,8 +79,14 @@ cdef Py_ssize_t stretch_end(int family, int kind, const void* text, Py_ssize_t s
     return i
 
 
-cdef Py_ssize_t append_stretches(CompiledCore core, Work* work, int kind, const void* text, Py_ssize_t n, bint count_only, Py_ssize_t* done, Py_ssize_t* utf8_done) noexcept nogil:
-    """Put the ids of a text behind those in work.ids, as far as it can be cut in stretches.
+cdef size_t likely_ids(size_t found, size_t characters, size_t n) noexcept nogil:
+    """How many ids n characters hardly exceed, if so many gave those that were found."""
+    # What is not written to is no memory, while a buffer that grows is copied.
+    return max(<size_t>(<double>found * n / characters * 1.25), n // BYTES_PER_ID)
+
+
+cdef Py_ssize_t append_stretches(CompiledCore core, Work* work, int kind, const void* text, Py_ssize_t n, Drain* drain, Py_ssize_t* done, Py_ssize_t* utf8_done) noexcept nogil:
+    """Put the ids of a text behind those in work.ids, or into the drain, as far as it can be cut in stretches.
 
     Their number, or -1: no memory.  `done` and `utf8_done`: the characters and bytes of these.
     """
@@ -98,12 +104,12 @@ cdef Py_ssize_t append_stretches(CompiledCore core, Work* work, int kind, const 
         end = write_utf8(buffer, text, kind, done[0], next_start)
         if end == NULL:
             break
-        found = core.append_ids(work, buffer, end - buffer, NULL, count_only)
+        found = core.append_ids(work, buffer, end - buffer, NULL, drain)
         if found < 0:
             total = -1
             break
         total += found
-        if done[0] == 0 and not count_only and not reserve(work, <size_t>(<double>total * n / next_start)):
+        if done[0] == 0 and not make_room(work, drain, likely_ids(total, next_start, n)):
             total = -1
             break
         done[0] = next_start

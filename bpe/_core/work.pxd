@@ -5,6 +5,9 @@ from libc.stdlib cimport realloc
 from .cache cimport Cache, Key, Short
 from .merge cimport BATCH, Word
 
+cdef extern from "simd.h" nogil:
+    void bpe_prefer_huge(void*, size_t)
+
 cdef enum:
     UNITS = 256     # of a block: 128 pieces, those of one more window, and room to write beyond
     SLACK = 16      # ids that may be written behind the end
@@ -51,6 +54,7 @@ cdef inline bint reserve(Work* w, size_t more) noexcept nogil:
         if ids == NULL:
             w.failed = True
             return False
+        bpe_prefer_huge(ids, room * 4)
         w.ids = ids
         w.room = room
     return True
