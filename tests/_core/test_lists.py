@@ -1,0 +1,97 @@
+"""Lists of ids: their ints are shared by all lists of the process, the lists are the caller's."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bpe import Tokenizer
+from bpe.encodings import encoding_vocabulary
+from bpe.vocabulary import Vocabulary
+
+# 2,048 characters decide how a list is made; 32,768 ids whether its memory is cut to size.
+LENGTHS = [0, 1, 7, 2_047, 2_048, 2_049, 30_000, 200_000]
+
+
+@pytest.fixture
+def tokenizer(load: Callable[[str], Tokenizer]) -> Tokenizer:
+    return load("cl100k_base")
+
+
+@pytest.mark.parametrize("atom", ["one two, 3\n", "слово и 漢字 ", "a"])
+@pytest.mark.parametrize("length", LENGTHS)
+def test_a_list_holds_what_the_array_and_the_count_say(
+    tokenizer: Tokenizer, atom: str, length: int
+) -> None:
+    text = (atom * (length // len(atom) + 1))[:length]
+    ids = tokenizer.encode_ordinary(text)
+    assert type(ids) is list
+    assert {type(i) for i in ids} <= {int}
+    array = tokenizer._core.encode_array(text)
+    assert ids == list(array)
+    assert len(ids) == tokenizer.count(text)
+    assert tokenizer.decode(ids) == text
+
+
+def test_a_list_is_the_callers(tokenizer: Tokenizer) -> None:
+    text = "of many words " * 5_000
+    before = tokenizer.encode_ordinary(text)
+    ids = tokenizer.encode_ordinary(text)
+    ids.append(-1)
+    ids.extend(range(10))
+    ids.insert(0, 10**30)
+    ids.sort(reverse=True)
+    del ids[5:]
+    ids *= 100_000
+    ids.clear()
+    assert tokenizer.encode_ordinary(text) == before
+    assert pickle.loads(pickle.dumps(before)) == before
+    assert before.copy() == before
+
+
+def test_ints_outlive_every_list(tokenizer: Tokenizer) -> None:
+    text = "again " * 3_000
+    expected = [int(str(i)) for i in tokenizer.encode_ordinary(text)]
+    for _ in range(300):
+        ids = tokenizer.encode_ordinary(text)
+        del ids[::2]
+        del ids
+        tokenizer.encode_ordinary(text[:60])
+    assert tokenizer.encode_ordinary(text) == expected
+
+
+def test_ids_beyond_the_shared_ints(core: type[Any]) -> None:
+    far = {"<|last|>": (1 << 20) - 1, "<|beyond|>": 1 << 20, "<|far|>": (1 << 31) + 5}
+    published = encoding_vocabulary("cl100k_base")
+    vocabulary = Vocabulary(
+        name="far", pattern=published.pattern, special_tokens=far, pairs=published.pairs
+    )
+    tokenizer = Tokenizer(vocabulary, core=core)
+    for words in (1, 3_000):
+        text = "".join(f"{special}{' word' * words}" for special in far) * 3
+        word = tokenizer.encode_ordinary(" word")
+        expected = [i for id_ in far.values() for i in [id_, *word * words]] * 3
+        assert tokenizer.encode(text, allowed_special="all") == expected
+        assert tokenizer.decode(expected) == text
+
+
+def test_threads_make_lists_at_once(tokenizer: Tokenizer) -> None:
+    texts = [f"text {i} with число и 漢字 " * 3_000 for i in range(4)]
+    expected = [tokenizer.encode_ordinary(text) for text in texts]
+    wrong: list[int] = []
+
+    def work(number: int) -> None:
+        for _ in range(20):
+            same = tokenizer.encode_ordinary(texts[number]) == expected[number]
+            wrong.extend([] if same else [number])
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
