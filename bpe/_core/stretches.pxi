@@ -2,9 +2,9 @@
 #
 # Python's own UTF-8 form of a str is made as a whole, copied, and kept with the str as long as it
 # lives: at first sight of a text that costs a quarter of the time, most of it for fresh memory.
-# Where the processor can do it in passing, a stretch of characters is written as UTF-8 into a few
-# kilobytes that stay in the cache, and encoded from there.  A stretch ends where every published
-# pattern ends a piece, whatever follows: so each is a text by itself.
+# So a stretch of characters is written as UTF-8 into a few kilobytes that stay in the cache, and
+# encoded from there.  A stretch ends where every published pattern ends a piece, whatever follows:
+# so each is a text by itself.
 
 cdef extern from "Python.h" nogil:
     bint PyUnicode_IS_ASCII(object)
@@ -41,7 +41,7 @@ cdef bint in_stretches(text, Met* met):
     Not if it was the last one too: then its UTF-8 form, once made, is likely to serve again.
     """
     cdef Py_ssize_t n = PyUnicode_GET_LENGTH(text)
-    if write_utf8 == NULL or n < 2 * stretch or PyUnicode_IS_ASCII(text):
+    if n < 2 * stretch or PyUnicode_IS_ASCII(text):
         return False
     if met.text == <PyObject*>text and met.length == n:
         return False

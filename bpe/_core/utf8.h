@@ -1,5 +1,5 @@
-/* Characters of a str to UTF-8, with AVX-512 and its VBMI2; elsewhere Python does it.  Chosen when the
- * module is loaded, as in simd.h. */
+/* Characters of a str to UTF-8, in plain C or with AVX-512 and its VBMI2: chosen when the module is
+ * loaded, as in simd.h. */
 #ifndef BPE_UTF8_H
 #define BPE_UTF8_H
 
@@ -38,8 +38,7 @@ BPE_VBMI2 static inline uint8_t *bpe_utf8_any(uint8_t *to, __m512i c, __mmask16 
     return to + __builtin_popcountll(keep);
 }
 
-/* Write characters [i, end) of a str of 1, 2 or 4 bytes a character; the place behind them, or NULL if
- * there is a surrogate.  Up to 64 bytes behind that place may be written. */
+/* What bpe_utf8_plain does. */
 BPE_VBMI2 static uint8_t *bpe_utf8_avx512(uint8_t *to, const void *text, int kind, size_t i, size_t end) {
     __mmask16 surrogates = 0;
     while (i < end) {
@@ -79,16 +78,73 @@ BPE_VBMI2 static uint8_t *bpe_utf8_avx512(uint8_t *to, const void *text, int kin
 }
 #endif
 
+/* Write one character; the place behind it.  Up to three bytes too many may be written. */
+BPE_INLINE uint8_t *bpe_utf8_one(uint8_t *to, uint32_t c) {
+    if (c < 0x800) { /* whether it is ASCII cannot be predicted in text of two-byte letters */
+        uint32_t two = c >= 0x80;
+        to[0] = (uint8_t)(two ? 0xC0 | c >> 6 : c);
+        to[1] = (uint8_t)(0x80 | (c & 0x3F));
+        return to + 1 + two;
+    }
+    if (c < 0x10000) {
+        to[0] = (uint8_t)(0xE0 | c >> 12);
+        to[1] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+        to[2] = (uint8_t)(0x80 | (c & 0x3F));
+        return to + 3;
+    }
+    to[0] = (uint8_t)(0xF0 | c >> 18);
+    to[1] = (uint8_t)(0x80 | (c >> 12 & 0x3F));
+    to[2] = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+    to[3] = (uint8_t)(0x80 | (c & 0x3F));
+    return to + 4;
+}
+
+/* The same for one width of characters; `ascii` has the bits that no ASCII has in eight bytes of them. */
+#define BPE_UTF8_LOOP(type, ascii)                                                   \
+    do {                                                                             \
+        const type *at = (const type *)text + i, *stop = (const type *)text + end;   \
+        while (stop - at >= 8) {                                                     \
+            uint64_t words[sizeof(type)], any = 0;                                   \
+            size_t k;                                                                \
+            memcpy(words, at, 8 * sizeof(type));                                     \
+            for (k = 0; k < sizeof(type); k++) any |= words[k];                      \
+            if (any & (ascii)) {                                                     \
+                for (k = 0; k < 8; k++) {                                            \
+                    uint32_t c = at[k];                                              \
+                    surrogate |= (c & 0xFFFFF800u) == 0xD800;                        \
+                    to = bpe_utf8_one(to, c);                                        \
+                }                                                                    \
+            } else {                                                                 \
+                for (k = 0; k < 8; k++) to[k] = (uint8_t)at[k];                      \
+                to += 8;                                                             \
+            }                                                                        \
+            at += 8;                                                                 \
+        }                                                                            \
+        for (; at < stop; at++) {                                                    \
+            surrogate |= (*at & 0xFFFFF800u) == 0xD800;                              \
+            to = bpe_utf8_one(to, *at);                                              \
+        }                                                                            \
+    } while (0)
+
+/* Write characters [i, end) of a str of 1, 2 or 4 bytes a character; the place behind them, or NULL if
+ * there is a surrogate.  Up to 64 bytes behind that place may be written. */
+static uint8_t *bpe_utf8_plain(uint8_t *to, const void *text, int kind, size_t i, size_t end) {
+    int surrogate = 0;
+    if (kind == 1) BPE_UTF8_LOOP(uint8_t, 0x8080808080808080ULL);
+    else if (kind == 2) BPE_UTF8_LOOP(uint16_t, 0xFF80FF80FF80FF80ULL);
+    else BPE_UTF8_LOOP(uint32_t, 0xFFFFFF80FFFFFF80ULL);
+    return surrogate ? NULL : to;
+}
+
 typedef uint8_t *(*bpe_utf8_fn)(uint8_t *, const void *, int, size_t, size_t);
 
-/* NULL where nothing is faster than what Python itself does, and keeps. */
 static bpe_utf8_fn bpe_best_utf8(void) {
 #if defined(BPE_WIDER)
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512vl")) return bpe_utf8_avx512;
 #endif
-    return NULL;
+    return bpe_utf8_plain;
 }
 
 #endif

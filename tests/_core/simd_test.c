@@ -20,7 +20,7 @@ static const uint8_t *find_plain(const uint8_t *p, const uint8_t *end, const uin
     return end;
 }
 
-static uint8_t *utf8_plain(uint8_t *to, uint32_t c) {
+static uint8_t *utf8_of(uint8_t *to, uint32_t c) {
     if (c < 0x80) return *to++ = (uint8_t)c, to;
     if (c >= 0x10000) *to++ = (uint8_t)(0xF0 | c >> 18), *to++ = (uint8_t)(0x80 | (c >> 12 & 0x3F));
     else if (c >= 0x800) *to++ = (uint8_t)(0xE0 | c >> 12);
@@ -48,7 +48,7 @@ static long wrong_utf8(bpe_utf8_fn utf8) {
     }
     for (size_t i = start; i < stop; i++) {
         refused |= (wide[i] & 0xFFFFF800) == 0xD800;
-        at = utf8_plain(at, wide[i]);
+        at = utf8_of(at, wide[i]);
     }
     end = utf8(got, kind == 1 ? (void *)narrow : kind == 2 ? (void *)middle : (void *)wide, kind, start, stop);
     if (refused) return end != NULL;
@@ -92,7 +92,7 @@ int main(void) {
         wrong += bpe_find_starts(bytes, end, starts, 2, 0) != find_plain(bytes, end, starts, 2);
         wrong += find(bytes, end, starts, 2, 0) != find_plain(bytes, end, starts, 2);
         wrong += find(bytes, end, starts, 2, 1) != bpe_find_starts(bytes, end, starts, 2, 1);
-        wrong += utf8 != NULL && wrong_utf8(utf8);
+        wrong += wrong_utf8(bpe_utf8_plain) + wrong_utf8(utf8);
         uint64_t bits = draw() & (round % 2 ? draw() : ~0ULL);
         count = bpe_write_bits_plain(a, 7, bits);
         wrong += write_bits(b, 7, bits) != count || memcmp(a, b, count * sizeof *a) != 0;
