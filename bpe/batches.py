@@ -38,17 +38,17 @@ def encode_each(
 
 
 def decode_each(
-    method: Callable[[Iterable[int]], bytes],
+    method: Callable[[Iterable[int]], T],
     batch: Iterable[Iterable[int]],
     num_threads: int | None,
-) -> list[bytes]:
-    """The bytes of each list of ids.
+) -> list[T]:
+    """The bytes, or the text, of each list of ids.
 
     Decoding copies bytes: no number of threads beats the loop, so `num_threads` is only checked.
     """
     as_threads(num_threads)
     check_batch(batch, "lists of ids")
-    pieces: list[bytes] = []
+    pieces: list[T] = []
     add = pieces.append
     try:
         for tokens in batch:

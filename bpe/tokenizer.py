@@ -67,6 +67,7 @@ class Tokenizer(Measuring):
         "_core",
         "_count",
         "_decode",
+        "_decode_text",
         "_encode",
         "_every",
         "_find",
@@ -85,6 +86,7 @@ class Tokenizer(Measuring):
         self._encode = engine.encode
         self._count = engine.count
         self._decode = engine.decode
+        self._decode_text = engine.decode_text
         self._token_bytes = engine.token_bytes
         self._specials = Specials(engine, vocabulary.special_tokens)
         self._special_ids = frozenset(vocabulary.special_tokens.values())
@@ -268,7 +270,12 @@ class Tokenizer(Measuring):
 
     def decode(self, tokens: Iterable[int], errors: str = "replace") -> str:
         """The text of `tokens`; bytes that are no UTF-8 are treated as `errors` says."""
-        return self.decode_bytes(tokens).decode("utf-8", errors)
+        if errors not in ("replace", "strict"):  # Python judges the others
+            return self.decode_bytes(tokens).decode("utf-8", errors)
+        try:
+            return self._decode_text(tokens, errors)
+        except (TypeError, OverflowError) as error:
+            refuse_ids(tokens, error)
 
     def decode_single_token_bytes(self, token: int) -> bytes:
         """The bytes of one id, special ones too."""
@@ -309,10 +316,7 @@ class Tokenizer(Measuring):
         num_threads: int | None = None,
     ) -> list[str]:
         """`decode` of each list of ids."""
-        return [
-            piece.decode("utf-8", errors)
-            for piece in decode_each(self.decode_bytes, batch, num_threads)
-        ]
+        return decode_each(lambda tokens: self.decode(tokens, errors), batch, num_threads)
 
     def decode_bytes_batch(
         self, batch: Iterable[Iterable[int]], *, num_threads: int | None = None

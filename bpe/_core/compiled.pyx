@@ -1,11 +1,11 @@
 # The compiled core: Python objects at the edge of the engine, which knows none.
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_Release, PyObject_CheckBuffer, PyObject_GetBuffer
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE, _PyBytes_Resize
 from cpython.list cimport PyList_New
 from cpython.number cimport PyNumber_Index
 from cpython.object cimport PyObject
-from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
@@ -20,7 +20,7 @@ from .misses cimport emit_merged, learn_vocabulary
 from .scan cimport bpe_best_write_bits, bpe_write_bits_fn, CL100K, DEEPSEEK, GPT2, NO_FAMILY, O200K, Scanner, scan
 from .special cimport Specials, bpe_best_find, next_special
 from .vocab cimport (
-    PADDING, NO_TOKEN, NO_RANK, TOKEN_BITS, Vocab, add_pair, alloc_pairs, expand_pairs, find_token, free_vocab, hash_bytes,
+    PADDING, NO_TOKEN, NO_RANK, TOKEN_BITS, Vocab, add_pair, alloc_pairs, bpe_load32le, bpe_prefetch, expand_pairs, find_token, free_vocab, hash_bytes,
     index_byte_pairs, index_tokens, pair_all_splits,
 )
 from .window cimport bpe_classify, bpe_classify_variants
@@ -36,6 +36,7 @@ TokenTypeError, UnknownTokenError = errors.TokenTypeError, errors.UnknownTokenEr
 VocabularyError = errors.VocabularyError
 
 cdef extern from "Python.h":
+    const char* PyUnicode_AsUTF8(object) except NULL
     const char* PyUnicode_AsUTF8AndSize(object, Py_ssize_t*) except NULL
     int PyUnicode_Check(object)
     bint PyLong_CheckExact(object)
@@ -44,6 +45,7 @@ cdef extern from "Python.h":
 
 cdef extern from *:
     """
+    #include "simd.h"
     #if defined(Py_GIL_DISABLED)
     #define BPE_FREE_THREADED 1
     #else
@@ -51,17 +53,16 @@ cdef extern from *:
     #endif
     /* The value of an int of one digit, and -1 for everything else. */
     static inline long long bpe_small_int(PyObject *o) {
-        if (!PyLong_CheckExact(o)) return -1;
+        if (BPE_UNLIKELY(!PyLong_CheckExact(o))) return -1;
     #if PY_VERSION_HEX >= 0x030C0000
         return PyUnstable_Long_IsCompact((PyLongObject *)o) ? (long long)PyUnstable_Long_CompactValue((PyLongObject *)o) : -1;
     #else
-        return Py_SIZE(o) == 1 ? (long long)((PyLongObject *)o)->ob_digit[0] : Py_SIZE(o) == 0 ? 0 : -1;
+        if (BPE_UNLIKELY(Py_SIZE(o) != 1)) return Py_SIZE(o) == 0 ? 0 : -1;
+        return (long long)((PyLongObject *)o)->ob_digit[0];
     #endif
     }
-    #define bpe_item(sequence, i) PySequence_Fast_GET_ITEM(sequence, i)
     """
     long long small_int "bpe_small_int"(PyObject*)
-    PyObject* item_of "bpe_item"(object, Py_ssize_t)
     bint FREE_THREADED "BPE_FREE_THREADED"
 
 
@@ -73,6 +74,7 @@ include "lists.pxi"
 include "stretches.pxi"
 include "specials.pxi"
 include "tables.pxi"
+include "text.pxi"
 include "decoding.pxi"
 
 
@@ -107,6 +109,7 @@ cdef class CompiledCore:
         if index_byte_pairs(&self.vocab) < 0 or self.joints == NULL:
             raise MemoryError
         self.decoder.vocab = &self.vocab
+        self.decoder.n_direct = self.vocab.n if self.vocab.ids == NULL else 0
         self.decoder.special_ids = add_specials(&self.vocab, vocabulary.special_tokens, &self.decoder.n_specials)
         if FREE_THREADED:  # no thread may see a number that another one is making
             top = max(vocabulary.special_tokens.values(), default=0)
@@ -404,6 +407,10 @@ cdef class CompiledCore:
     def decode(self, tokens):
         """The joined bytes of ids."""
         return decode_ids(&self.decoder, tokens)
+
+    def decode_text(self, tokens, errors):
+        """The same as text."""
+        return decode_text(&self.decoder, tokens, errors)
 
 
 include "batch.pxi"

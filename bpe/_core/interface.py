@@ -69,3 +69,6 @@ class Core(Protocol):
         KeyError) for an id without bytes, OverflowError for a negative one or one of 2**32 and
         more, TypeError for what is no integer; the Tokenizer names the last two.
         """
+
+    def decode_text(self, tokens: Iterable[int], errors: str) -> str:
+        """decode(tokens).decode("utf-8", errors)."""

@@ -171,6 +171,9 @@ class PythonCore:
             self._check_token(token, place)
         raise AssertionError("a token could be decoded only at the second time")
 
+    def decode_text(self, tokens: Iterable[int], errors: str) -> str:
+        return self.decode(tokens).decode("utf-8", errors)
+
     def _check_token(self, token: object, place: int) -> None:
         try:
             number = index(token)  # type: ignore[arg-type]
