@@ -117,7 +117,7 @@ cdef int append_ids(Out* out, const Decoder* d, tokens) except -1:
 
 
 # Where the bytes of AT_ONCE ids stand is found out first, and then they are copied: so memory is
-# waited for once for all of them, which is a third faster than one id after the other.
+# waited for once for all of them, which is 10 to 25 % faster than one id after the other.
 
 cdef struct Block:
     Py_ssize_t n
@@ -161,7 +161,7 @@ cdef void find_plain(Block* block, const Decoder* d, PyObject** items, Py_ssize_
     cdef Py_ssize_t i = 0
     cdef uint32_t length
     while i < count:
-        if i + AT_ONCE < n:  # an int that is asked for now is there when its turn comes: 10 %
+        if i + AT_ONCE < n:  # an int that is asked for now is there when its turn comes: 5 to 20 %
             bpe_prefetch(items[i + AT_ONCE])
         length = find_direct(offsets, n_direct, small_int(items[i]), &block.starts[i])
         if length == 0:
@@ -209,7 +209,7 @@ cdef int append_block(Out* out, const Block* block, const uint8_t* bytes, size_t
     cdef uint8_t* to
     cdef Py_ssize_t i
     if out.size + block.total + AFTER > out.room:
-        make_room(out, block.total, left)
+        grow(out, block.total, left)
     to = <uint8_t*>start_of(out.data) + out.size
     for i in range(block.n):
         if block.lengths[i] <= AFTER:  # nearly always; what is written too much is overwritten
@@ -221,7 +221,7 @@ cdef int append_block(Out* out, const Block* block, const uint8_t* bytes, size_t
     return 0
 
 
-cdef int make_room(Out* out, size_t n, size_t left) except -1:
+cdef int grow(Out* out, size_t n, size_t left) except -1:
     """Room for n bytes, and for so many ids of 4 bytes, or half as much again as there is."""
     out.room = out.size + n + max(out.size // 2, 4 * left) + AFTER
     if out.data == NULL:

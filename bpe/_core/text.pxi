@@ -2,8 +2,8 @@
 #
 # Python's own decoder begins with the narrowest kind of str, and begins again in fresh memory at the
 # first character that needs a wider one; for text that is not quite ASCII that takes longer than
-# finding the bytes.  Here the kind and the length are known before the first character is written,
-# and ASCII goes 16 bytes at a time: a third of the time, or less.  What is not valid is Python's.
+# finding the bytes.  Here kind and length are known before the first character is written, and ASCII
+# goes 16 bytes at a time: 1.2 to 8 times as fast.  What is not valid is left to Python.
 
 cdef extern from "Python.h":
     str PyUnicode_New(Py_ssize_t, Py_UCS4)

@@ -4,7 +4,8 @@
 
 #include "simd.h"
 
-/* The highest of n bytes; in *chars how many begin a character: all but those from 0x80 to 0xBF. */
+/* The highest of n bytes, or one below 0x80 if all are; in *chars how many begin a character: all but
+ * those from 0x80 to 0xBF. */
 static uint8_t bpe_survey(const uint8_t *p, size_t n, size_t *chars) {
     const uint8_t *end = p + n;
     size_t inside = 0;

@@ -1,9 +1,10 @@
-/* The vector instructions of simd.h and utf8.h against plain C, on bytes of several kinds.  Exits 1
+/* The vector instructions of simd.h, utf8.h and widen.h against plain C, on bytes of several kinds.  Exits 1
  * at a difference.  cc -O2 -Ibpe/_core tests/_core/simd_test.c -o simd_test && ./simd_test */
 #include <stdio.h>
 
 #include "simd.h"
 #include "utf8.h"
+#include "widen.h"
 
 static uint64_t state = 88172645463325252ULL;
 
@@ -55,6 +56,28 @@ static long wrong_utf8(bpe_utf8_fn utf8) {
     return end != got + (at - expected) || memcmp(got, expected, (size_t)(at - expected)) != 0;
 }
 
+/* 16 bytes as characters of each size, and what is known of up to 10,000 bytes beforehand. */
+static long wrong_widen(const uint8_t *p) {
+    static uint8_t many[10000];
+    uint8_t one[16], top = 0, found;
+    uint16_t two[16];
+    uint32_t four[16];
+    const size_t n = draw() % (draw() % 100 ? 300 : sizeof many);
+    size_t begin = 0, chars;
+    int ascii = 0;
+    long wrong = 0;
+    while (ascii < 16 && p[ascii] < 0x80) ascii++;
+    wrong += bpe_widen(one, p, 1) != ascii || bpe_widen(two, p, 2) != ascii || bpe_widen(four, p, 4) != ascii;
+    for (int i = 0; i < 16; i++) wrong += one[i] != p[i] || two[i] != p[i] || four[i] != p[i];
+    for (size_t i = 0; i < n; i++) {
+        many[i] = n % 3 ? p[draw() % 256] : 0x80 | p[0];
+        top = top > many[i] ? top : many[i];
+        begin += many[i] < 0x80 || many[i] >= 0xC0;
+    }
+    found = bpe_survey(many, n, &chars);
+    return wrong + (found != top && (found | top) >= 0x80) + (chars != begin);
+}
+
 int main(void) {
     static const char some[] = "  \t\n\r'/aZ09\xE3\x81\x82\x83\xBB\x97\xD0\xD1\xB0\x9F\xE4\xB8\xE9\xBD\xBE\xEB<|";
     const uint8_t starts[4] = {'<', 0xE3, '|', 0x81};
@@ -93,6 +116,7 @@ int main(void) {
         wrong += find(bytes, end, starts, 2, 0) != find_plain(bytes, end, starts, 2);
         wrong += find(bytes, end, starts, 2, 1) != bpe_find_starts(bytes, end, starts, 2, 1);
         wrong += wrong_utf8(bpe_utf8_plain) + wrong_utf8(utf8);
+        wrong += wrong_widen(bytes);
         uint64_t bits = draw() & (round % 2 ? draw() : ~0ULL);
         count = bpe_write_bits_plain(a, 7, bits);
         wrong += write_bits(b, 7, bits) != count || memcmp(a, b, count * sizeof *a) != 0;

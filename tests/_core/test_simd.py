@@ -1,4 +1,4 @@
-"""simd.h and utf8.h alone: vector instructions against plain C, here and under emulated ARM."""
+"""The headers alone: vector instructions against plain C, here and under emulated ARM."""
 
 from __future__ import annotations
 
