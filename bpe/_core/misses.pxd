@@ -27,7 +27,7 @@ cdef extern from "simd.h" nogil:
     int bpe_popcount64(uint64_t)
 
 cdef enum:
-    FAR = 64        # units without a miss, after which no more are looked for
+    FAR = 256       # units without a miss, after which no more are looked for
 
 
 cdef inline uint32_t* write_word(const Vocab* v, const Word* word, uint32_t* ids) noexcept nogil:
@@ -253,6 +253,7 @@ cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil
         add_miss(v, &w.misses[misses], i, unit_start(w, i), unit_length(w, i), w.keys[i])
         if k == 0 or not is_known(w, &w.misses[misses]):
             misses += 1
+    w.missed += misses
     learn_misses(w, v, misses)
     if emit_ready(w, v, first) or emit_known(w, p, length, w.keys[first]):
         return True

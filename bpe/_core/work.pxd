@@ -9,7 +9,8 @@ cdef extern from "simd.h" nogil:
     void bpe_prefer_huge(void*, size_t)
 
 cdef enum:
-    UNITS = 256     # of a block: 128 pieces, those of one more window, and room to write beyond
+    WARM = 256      # units of a block: 128 pieces, those of one more window, and room to write beyond
+    UNITS = 1024    # of one where many are missed
     SLACK = 16      # ids that may be written behind the end
 
 # A unit that no table of the caller's knows.
@@ -40,6 +41,8 @@ cdef struct Work:
     int n_ready, next_ready
     Word spare[BATCH]   # for pieces that are merged alone
     bint failed         # no memory
+    size_t missed       # units of the last block that were merged
+    size_t block        # units that this one has room for
     size_t seen         # bytes of text, until then
     bint seeded         # the vocabulary's short tokens are in the table
 
