@@ -10,7 +10,7 @@ from .chars cimport (
     PUNCT, REST, UPPER, LOWER, OTHER, MARK, NUMBER, BLANK, KANA_HAN, KANA_PUNCT, KANA_ODD, N_CLASSES,
 )
 
-cdef extern from "simd.h" nogil:
+cdef extern from "classify.h" nogil:
     ctypedef struct bpe_masks:
         uint64_t upper, lower, number, space, blank, newline, rest, quote, slash, high, cont, three
     ctypedef struct bpe_leads:
@@ -20,6 +20,8 @@ cdef extern from "simd.h" nogil:
         void (*masks)(const uint8_t*, bpe_masks*) noexcept nogil
         void (*leads)(const uint8_t*, bpe_leads*) noexcept nogil
     int bpe_classify_variants(bpe_classify*)
+
+cdef extern from "simd.h" nogil:
     int bpe_ctz64(uint64_t)
     int bpe_top64(uint64_t)
 

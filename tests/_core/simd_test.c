@@ -1,7 +1,8 @@
-/* The vector instructions of simd.h, utf8.h and widen.h against plain C, on bytes of several kinds.  Exits 1
+/* The vector instructions of the C headers against plain C, on bytes of several kinds.  Exits 1
  * at a difference.  cc -O2 -Ibpe/_core tests/_core/simd_test.c -o simd_test && ./simd_test */
 #include <stdio.h>
 
+#include "classify.h"
 #include "simd.h"
 #include "utf8.h"
 #include "widen.h"

@@ -1,4 +1,4 @@
-"""The headers alone: vector instructions against plain C, here and under emulated ARM."""
+"""The C headers alone: vector instructions against plain C, here and under emulated ARM."""
 
 from __future__ import annotations
 
