@@ -50,8 +50,6 @@ cdef bint find_bytes(const Decoder* d, uint32_t token, uint32_t* start, uint32_t
 cdef extern from "Python.h":
     PyObject* new_bytes "PyBytes_FromStringAndSize"(const char*, Py_ssize_t) except NULL
     char* start_of "PyBytes_AS_STRING"(PyObject*)
-    void Py_XDECREF(PyObject*)
-    PyObject** items_of "PySequence_Fast_ITEMS"(object)
 
 cdef enum:
     AT_ONCE = 64   # ids
@@ -75,7 +73,7 @@ cdef bytes decode_ids(const Decoder* d, tokens):
         _PyBytes_Resize(&out.data, out.size)
         return <bytes>out.data
     finally:
-        Py_XDECREF(out.data)
+        drop(out.data)
 
 
 cdef str decode_text(const Decoder* d, tokens, errors):
@@ -88,7 +86,7 @@ cdef str decode_text(const Decoder* d, tokens, errors):
             return ""
         return text_of(<const uint8_t*>start_of(out.data), out.size, errors)
     finally:
-        Py_XDECREF(out.data)
+        drop(out.data)
 
 
 cdef int append_ids(Out* out, const Decoder* d, tokens) except -1:

@@ -39,7 +39,6 @@ cdef extern from *:
     #endif
         return number;
     }
-    static inline PyObject **bpe_items(PyObject *list) { return ((PyListObject *)list)->ob_item; }
 
     /* A new list of items from PyMem_Malloc, which it owns then. */
     static PyObject *bpe_list_of(PyObject **items, size_t n, size_t room) {
@@ -62,7 +61,6 @@ cdef extern from *:
     PyObject** numbers "bpe_numbers"
     void make_immortal "bpe_make_immortal"(PyObject*) noexcept
     PyObject* taken "bpe_taken"(PyObject*) noexcept nogil
-    PyObject** items_of "bpe_items"(list) noexcept
     list list_of "bpe_list_of"(PyObject**, size_t, size_t)
 
 cdef extern from "simd.h" nogil:
@@ -75,6 +73,7 @@ cdef extern from "Python.h":
     void PyMem_Free(void*) noexcept
     void PyErr_Clear() noexcept
     void drop "Py_XDECREF"(PyObject*) noexcept
+    PyObject** items_of "PySequence_Fast_ITEMS"(object)
 
 
 cdef PyObject* make_number(uint32_t token) noexcept with gil:
