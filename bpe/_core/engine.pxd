@@ -98,23 +98,24 @@ cdef inline size_t cut_parts(const Joints* joints, const uint8_t* p, size_t n, s
     cdef size_t i = 0
     cdef size_t last = 0
     cdef size_t count = 0
-    cdef uint32_t left = 0  # the character before, if it has three bytes
-    cdef uint32_t right
+    cdef uint32_t left, right
     cdef size_t cut
     while i < n and count < room:
-        if leads_three(p[i]):
-            right = three_bytes(p + i)
-            cut = <size_t>(left != 0) & <size_t>(joined(joints, left, right) ^ 1) & <size_t>(n - last >= PARTS)
-            ends[count] = offset + i
-            count += cut
-            last += (i - last) & (0 - cut)
-            left = right
-            i += 3
-        else:
-            left = 0
+        if not leads_three(p[i]):
             i += 1
             while i < n and p[i] & 0xC0 == 0x80:
                 i += 1
+            continue
+        left = three_bytes(p + i)
+        i += 3
+        while i < n and leads_three(p[i]) and count < room:
+            right = three_bytes(p + i)
+            cut = <size_t>(joined(joints, left, right) ^ 1) & <size_t>(n - last >= PARTS)
+            ends[count] = offset + i
+            count += cut
+            last = i if cut else last
+            left = right
+            i += 3
     if count < room:
         ends[count] = offset + n
         count += 1

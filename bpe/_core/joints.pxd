@@ -8,19 +8,19 @@
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc
-from .vocab cimport Vocab
+from .vocab cimport Vocab, bpe_load32le
 
 cdef enum:
     PAIR_BITS = 19
     CUT_BITS = 16
 
 cdef struct Joints:
-    uint8_t pairs[1 << 16]
-    uint8_t cuts[1 << 13]
+    uint64_t pairs[1 << 13]
+    uint64_t cuts[1 << 10]
 
 
 cdef inline uint32_t three_bytes(const uint8_t* p) noexcept nogil:
-    return p[0] | <uint32_t>p[1] << 8 | <uint32_t>p[2] << 16
+    return bpe_load32le(p) & 0xFFFFFF
 
 
 cdef inline uint32_t pair_bit(uint32_t left, uint32_t right) noexcept nogil:
@@ -32,12 +32,12 @@ cdef inline uint32_t cut_bit(uint32_t last, uint32_t right) noexcept nogil:
     return (last & 0x3F) << 10 | (right & 0x0F) << 6 | (right >> 8 & 0x3F)
 
 
-cdef inline bint has_bit(const uint8_t* bits, uint32_t i) noexcept nogil:
-    return bits[i >> 3] >> (i & 7) & 1
+cdef inline bint has_bit(const uint64_t* bits, uint32_t i) noexcept nogil:
+    return bits[i >> 6] >> (i & 63) & 1
 
 
-cdef inline void set_bit(uint8_t* bits, uint32_t i) noexcept nogil:
-    bits[i >> 3] |= <uint8_t>(1 << (i & 7))
+cdef inline void set_bit(uint64_t* bits, uint32_t i) noexcept nogil:
+    bits[i >> 6] |= <uint64_t>1 << (i & 63)
 
 
 cdef inline bint leads_three(uint8_t c) noexcept nogil:
