@@ -76,9 +76,12 @@ cdef extern from "Python.h":
     PyObject** items_of "PySequence_Fast_ITEMS"(object)
 
 
-cdef PyObject* make_number(uint32_t token) noexcept with gil:
-    """A reference to the int of an id that is met for the first time; NULL: no memory."""
-    cdef PyObject* number = new_number(token)
+cdef PyObject* make_number(uint32_t token) noexcept:
+    """A reference to the int of an id; NULL: no memory."""
+    cdef PyObject* number = numbers[token] if token < NUMBERS else NULL
+    if number != NULL:
+        return taken(number)
+    number = new_number(token)
     if number == NULL:
         PyErr_Clear()
     elif token < NUMBERS:
@@ -86,6 +89,16 @@ cdef PyObject* make_number(uint32_t token) noexcept with gil:
         numbers[token] = number
         taken(number)
     return number
+
+
+cdef bint make_items(PyObject** items, const uint32_t* ids, size_t n) noexcept with gil:
+    """fill_items where some ids are met for the first time: the interpreter is asked for once."""
+    cdef size_t i
+    for i in range(n):
+        items[i] = make_number(ids[i])
+        if items[i] == NULL:
+            return False
+    return True
 
 
 numbers_lock = __import__("threading").Lock()
@@ -109,9 +122,9 @@ cdef inline bint fill_items(PyObject** items, const uint32_t* ids, size_t n) noe
     for i in range(n):
         t = ids[i]
         number = numbers[t] if t < NUMBERS else NULL
-        items[i] = make_number(t) if number == NULL else taken(number)
-        if items[i] == NULL:
-            return False
+        if number == NULL:
+            return make_items(items + i, ids + i, n - i)
+        items[i] = taken(number)
     return True
 
 
