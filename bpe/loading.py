@@ -17,7 +17,6 @@ from .errors import (
     VocabularyError,
     VocabularyFileNotFoundError,
 )
-from .models import find_model, model_names
 from .tokenizer import Tokenizer
 from .vocabulary import Vocabulary
 
@@ -91,6 +90,8 @@ def encoding_name_for_model(model: str) -> str:
     """
     if not isinstance(model, str):
         raise TokenTypeError(f"a model name must be a str, not {described(model)}", value=model)
+    from .models import find_model  # here and below: a bundled encoding's name needs none of it
+
     row = find_model(model)
     if row is None or row.encoding is None:
         raise _unknown(model)
@@ -108,6 +109,8 @@ def _encoding_of(source: str) -> str | None:
     # "gpt-4-mine.json" and "./gpt-4-mine" begin like models and are none.
     if source.endswith(_ENDINGS) or source.startswith((".", "/", "~")):
         return None
+    from .models import find_model
+
     row = find_model(source)
     return None if row is None else row.encoding
 
@@ -250,6 +253,8 @@ def _cache() -> MutableMapping[Hashable, Tokenizer]:
 
 def _unknown(name: str) -> UnknownEncodingError:
     from difflib import get_close_matches
+
+    from .models import find_model, model_names
 
     names = [*list_encodings(), *model_names()]
     wanted = name.rpartition("/")[2].lower()

@@ -29,7 +29,8 @@ cdef enum:
     MEDIUM = 31
     MEDIUM_IDS = 8
     MOST_IDS = 15            # what 4 bits can count
-    SHORT_BITS = 17          # log2 of the buckets for short pieces, 8 MB; a fourth for medium ones
+    FIRST_BITS = 11          # log2 of the buckets for short pieces, a fourth for medium ones: at first,
+    SHORT_BITS = 17          # and when much text has been seen (8 MB)
     RING = 1 << 17           # ids
     LARGE = 512              # bytes of the longest piece that is remembered
     LARGE_BITS = 14
@@ -63,6 +64,7 @@ cdef struct Cache:
     Medium* medium_pieces
     int medium_shift
     size_t short_mask       # of the offset of a bucket in bytes
+    int most_bits           # log2 of the buckets that there may be
     uint32_t* ring
     uint64_t ring_end        # ids that were ever written there
     Large* large_pieces
@@ -296,20 +298,32 @@ cdef inline void learn(Cache* c, const uint8_t* p, size_t n, const uint32_t* ids
         bpe_copy16(m.ids + 4, ids + 4)
 
 
-cdef inline int open_cache(Cache* c, int bits) noexcept nogil:
-    """-1: no memory."""
+cdef inline int open_pieces(Cache* c, int bits) noexcept nogil:
+    """Tables for short and medium pieces, empty, instead of those before; -1: no memory for them."""
+    cdef Short* short_pieces = <Short*>bpe_alloc_table(<size_t>64 << bits)
+    cdef Medium* medium_pieces = <Medium*>bpe_alloc_table(<size_t>64 << (bits - 2))
+    if short_pieces == NULL or medium_pieces == NULL:
+        bpe_free_table(short_pieces)
+        bpe_free_table(medium_pieces)
+        return -1
+    bpe_free_table(c.short_pieces)
+    bpe_free_table(c.medium_pieces)
+    c.short_pieces = short_pieces
     c.short_mask = (<size_t>64 << bits) - 64
-    c.short_pieces = <Short*>bpe_alloc_table(<size_t>64 << bits)
+    c.medium_pieces = medium_pieces
     c.medium_shift = 64 - (bits - 2)
-    c.medium_pieces = <Medium*>bpe_alloc_table(<size_t>64 << (bits - 2))
+    return 0
+
+
+cdef inline int open_cache(Cache* c, int most_bits) noexcept nogil:
+    """Fill a zeroed struct.  -1: no memory."""
+    c.most_bits = most_bits
     c.ring = <uint32_t*>calloc(RING + MOST_IDS + 1, 4)
     c.large_pieces = <Large*>calloc(1 << LARGE_BITS, sizeof(Large))
     c.large_room = <uint8_t*>malloc(LARGE_ROOM)
-    c.ring_end = 0
-    c.large_used = 0
-    if c.short_pieces == NULL or c.medium_pieces == NULL or c.ring == NULL or c.large_pieces == NULL or c.large_room == NULL:
+    if c.ring == NULL or c.large_pieces == NULL or c.large_room == NULL:
         return -1
-    return 0
+    return open_pieces(c, FIRST_BITS)
 
 
 cdef inline void close_cache(Cache* c) noexcept nogil:

@@ -9,7 +9,7 @@ from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, u
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
-from .cache cimport SHORT_BITS, bpe_copy16, close_cache, open_cache
+from .cache cimport SHORT_BITS, bpe_copy16, close_cache, open_cache, open_pieces
 from .chars cimport (
     BLANK, KANA_HAN, KANA_ODD, KANA_PUNCT, LOWER, MARK, NEWLINE, NUMBER, OTHER, PUNCT, REST, UPPER, ClassTable,
     class_of, is_letter, is_white,
@@ -152,10 +152,15 @@ cdef class CompiledCore:
         s.text = text
 
     cdef void meet(self, Work* work, Py_ssize_t n) noexcept nogil:
-        """Learn the vocabulary when much text has been seen; n more are coming."""
+        """Make the table large and learn the vocabulary when much text has been seen.
+
+        n characters more are coming.  Little text, as most processes have, needs neither the time
+        nor the memory of that.
+        """
         if not work.seeded:
             work.seen += n
             if work.seen >= MUCH_TEXT:
+                open_pieces(&work.cache, work.cache.most_bits)  # no memory: the small one goes on
                 learn_vocabulary(work, &self.vocab)
 
     cdef Py_ssize_t append_ids(self, Work* work, const uint8_t* p, Py_ssize_t n, const Specials* specials, Drain* drain) noexcept nogil:

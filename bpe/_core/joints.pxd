@@ -8,7 +8,7 @@
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc
-from .vocab cimport Vocab, bpe_load32le
+from .vocab cimport Vocab, bpe_load32le, bpe_load64le
 
 cdef enum:
     PAIR_BITS = 19
@@ -70,12 +70,23 @@ cdef inline void mark_token(Joints* t, const uint8_t* start, const uint8_t* end)
         p += 1
 
 
+cdef inline bint may_have_three(const uint8_t* p, size_t n) noexcept nogil:
+    """False for ASCII, as most tokens are; reads up to 7 bytes more."""
+    cdef size_t i
+    cdef uint64_t bytes = 0
+    for i in range(0, n, 8):
+        bytes |= bpe_load64le(p + i)
+    return bytes & <uint64_t>0x8080808080808080 != 0
+
+
 cdef inline Joints* make_joints(const Vocab* v) noexcept nogil:
     """The tables of a vocabulary; NULL: no memory."""
     cdef Joints* t = <Joints*>calloc(1, sizeof(Joints))
     cdef uint32_t i
+    cdef const uint8_t* p
     if t != NULL:
         for i in range(v.n):
-            if v.offsets[i + 1] - v.offsets[i] >= 2:
-                mark_token(t, v.bytes + v.offsets[i], v.bytes + v.offsets[i + 1])
+            p = v.bytes + v.offsets[i]
+            if may_have_three(p, v.offsets[i + 1] - v.offsets[i]):
+                mark_token(t, p, v.bytes + v.offsets[i + 1])
     return t

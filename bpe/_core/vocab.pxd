@@ -7,12 +7,19 @@ from libc.string cimport memcmp, memcpy, memset
 cdef extern from "simd.h" nogil:
     uint64_t bpe_load64le(const void*)
     uint32_t bpe_load32le(const void*)
+    void bpe_copy16(void*, const void*)
     void bpe_prefetch(const void*)
+    void* bpe_alloc_table(size_t)
+    void bpe_free_table(void*)
+    ctypedef struct bpe_key_row:
+        uint64_t low, high, tag
+    const bpe_key_row bpe_key_rows[17]
 
 cdef enum:
     TOKEN_BITS = 21        # a token's index in a pair key; its highest value stands for none
     RANK_BITS = 22
     PADDING = 64           # readable bytes behind the last token
+    AHEAD = 16             # rows that building a table looks ahead: memory is asked for in time
 
 cdef enum:
     NO_TOKEN = 0xFFFFFFFF
@@ -63,6 +70,15 @@ cdef inline uint64_t hash_bytes(const uint8_t* p, size_t n) noexcept nogil:
     memset(tail, 0, 16)
     memcpy(tail, p, n)
     return hash_words(a ^ bpe_load64le(tail), bpe_load64le(tail + 8) + n)
+
+
+cdef inline uint64_t hash_token(const uint8_t* p, size_t n) noexcept nogil:
+    """hash_bytes of what has 16 readable bytes behind it, as tokens have: no copy, no branch on n."""
+    cdef const bpe_key_row* row
+    if n >= 16:
+        return hash_bytes(p, n)
+    row = bpe_key_rows + n
+    return hash_words(bpe_load64le(p) & row.low, (bpe_load64le(p + 8) & row.high) | row.tag)
 
 
 cdef inline uint32_t slot_of(const Vocab* v, uint64_t h) noexcept nogil:
@@ -186,7 +202,7 @@ cdef inline uint32_t power_above(uint64_t n) noexcept nogil:
 cdef inline int alloc_pairs(Vocab* v, size_t n) noexcept nogil:
     """Room for n merges, half of it empty.  -1: no memory."""
     cdef uint32_t buckets = power_above(n)
-    v.pairs = <uint64_t*>malloc(<size_t>buckets * 16)
+    v.pairs = <uint64_t*>bpe_alloc_table(<size_t>buckets * 16)
     if v.pairs == NULL:
         return -1
     memset(v.pairs, 0xFF, <size_t>buckets * 16)
@@ -203,6 +219,7 @@ cdef inline int expand_pairs(Vocab* v, const uint8_t* table, uint32_t n) noexcep
     cdef uint32_t i, left, right
     cdef size_t size = 0
     cdef size_t a, b
+    cdef uint8_t* end
     v.n = n
     v.offsets = <uint32_t*>malloc((<size_t>n + 1) * 4)
     if v.offsets == NULL:
@@ -229,23 +246,37 @@ cdef inline int expand_pairs(Vocab* v, const uint8_t* table, uint32_t n) noexcep
         if size > 0x7FFFFFFF:
             return -2
         v.offsets[i + 1] = <uint32_t>size
-    v.bytes = <uint8_t*>calloc(size + PADDING, 1)
+    v.bytes = <uint8_t*>malloc(size + PADDING)
     if v.bytes == NULL or alloc_pairs(v, n) < 0:
         return -1
+    end = v.bytes
     for i in range(n):
+        if i + AHEAD < n:
+            left = bpe_load32le(table + 8 * <size_t>(i + AHEAD))
+            right = bpe_load32le(table + 8 * <size_t>(i + AHEAD) + 4)
+            bpe_prefetch(bucket_of(v, pair_key(left, right) << RANK_BITS))
         left = bpe_load32le(table + 8 * <size_t>i)
         right = bpe_load32le(table + 8 * <size_t>i + 4)
         if right == NO_TOKEN:
             if left < 256:
-                v.bytes[v.offsets[i]] = <uint8_t>left
+                end[0] = <uint8_t>left
+                end += 1
         else:
-            a = v.offsets[left + 1] - v.offsets[left]
-            b = v.offsets[right + 1] - v.offsets[right]
-            memcpy(v.bytes + v.offsets[i], v.bytes + v.offsets[left], a)
-            memcpy(v.bytes + v.offsets[i] + a, v.bytes + v.offsets[right], b)
+            end = copy_token(v, left, end)
+            end = copy_token(v, right, end)
             add_pair(v, left, right, i)
+    memset(end, 0, PADDING)
     v.well_formed = True
     return index_tokens(v)
+
+
+cdef inline uint8_t* copy_token(const Vocab* v, uint32_t token, uint8_t* to) noexcept nogil:
+    """Write the bytes of a token, and up to 15 more; the place behind it."""
+    cdef size_t n = v.offsets[token + 1] - v.offsets[token]
+    bpe_copy16(to, v.bytes + v.offsets[token])
+    if n > 16:
+        memcpy(to + 16, v.bytes + v.offsets[token] + 16, n - 16)
+    return to + n
 
 
 cdef inline int index_tokens(Vocab* v) noexcept nogil:
@@ -253,36 +284,46 @@ cdef inline int index_tokens(Vocab* v) noexcept nogil:
     cdef uint32_t i, slot
     cdef uint32_t size = power_above(<uint64_t>v.n * 2)
     cdef uint64_t h
+    cdef uint64_t hashes[AHEAD]  # of the next tokens
     cdef size_t n
-    v.slots = <uint32_t*>malloc(<size_t>size * 4)
+    v.slots = <uint32_t*>bpe_alloc_table(<size_t>size * 4)
     if v.slots == NULL:
         return -1
     memset(v.slots, 0xFF, <size_t>size * 4)
     v.slot_mask = size - 1
     v.index_mask = power_above(<uint64_t>v.n + 1) - 1
     v.longest = 0
-    for i in range(v.n):
-        n = v.offsets[i + 1] - v.offsets[i]
-        if n == 0:
-            continue
-        if n > v.longest:
-            v.longest = n
-        h = hash_bytes(v.bytes + v.offsets[i], n)
-        slot = find_slot(v, h, v.bytes + v.offsets[i], n)
-        if v.slots[slot] != NO_TOKEN:
-            return -3
-        v.slots[slot] = (<uint32_t>h & ~v.index_mask) | i
+    for i in range(v.n + AHEAD):
+        h = hashes[i % AHEAD]
+        if i < v.n:
+            n = v.offsets[i + 1] - v.offsets[i]
+            hashes[i % AHEAD] = hash_token(v.bytes + v.offsets[i], n)
+            bpe_prefetch(v.slots + slot_of(v, hashes[i % AHEAD]))
+            if n > v.longest:
+                v.longest = n
+        if i >= AHEAD:
+            n = v.offsets[i - AHEAD + 1] - v.offsets[i - AHEAD]
+            if n:
+                slot = find_slot(v, h, v.bytes + v.offsets[i - AHEAD], n)
+                if v.slots[slot] != NO_TOKEN:
+                    return -3
+                v.slots[slot] = (<uint32_t>h & ~v.index_mask) | (i - AHEAD)
     return 0
 
 
 cdef inline int index_byte_pairs(Vocab* v) noexcept nogil:
-    cdef int a, b
+    """The ranks of pairs of bytes: what they merge to is a token of two bytes."""
+    cdef uint32_t i
+    cdef const uint8_t* p
     v.byte_pairs = <uint32_t*>malloc(65536 * 4)
     if v.byte_pairs == NULL:
         return -1
-    for a in range(256):
-        for b in range(256):
-            v.byte_pairs[a << 8 | b] = pair_rank(v, v.single[a], v.single[b])
+    for i in range(65536):
+        v.byte_pairs[i] = NO_RANK
+    for i in range(v.n):
+        if v.offsets[i + 1] - v.offsets[i] == 2:
+            p = v.bytes + v.offsets[i]
+            v.byte_pairs[p[0] << 8 | p[1]] = pair_rank(v, v.single[p[0]], v.single[p[1]])
     return 0
 
 
@@ -316,7 +357,7 @@ cdef inline void free_vocab(Vocab* v) noexcept nogil:
     free(v.bytes)
     free(v.offsets)
     free(v.ids)
-    free(v.slots)
-    free(v.pairs)
+    bpe_free_table(v.slots)
+    bpe_free_table(v.pairs)
     free(v.byte_pairs)
     free(v.results)
