@@ -9,7 +9,7 @@ from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, u
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
-from .cache cimport SHORT_BITS, bpe_copy16, close_cache, open_cache, open_pieces
+from .cache cimport MORE_BITS, SHORT_BITS, bpe_copy16, close_cache, enlarge, is_crowded, open_cache
 from .chars cimport (
     BLANK, KANA_HAN, KANA_ODD, KANA_PUNCT, LOWER, MARK, NEWLINE, NUMBER, OTHER, PUNCT, REST, UPPER, ClassTable,
     class_of, is_letter, is_white,
@@ -127,13 +127,13 @@ cdef class CompiledCore:
     # ---- encoding
 
     cdef Workspace take(self):
-        """A workspace for one call; the first one of a core has the largest table."""
+        """A workspace for one call; the first one of a core has the largest table from the start."""
         cdef bint first = not self.opened
         try:
             return <Workspace>self.pool.pop()
         except IndexError:
             self.opened = True
-            return Workspace(SHORT_BITS if first else SHORT_BITS - 1)
+            return Workspace(SHORT_BITS if first else MORE_BITS)
 
     cdef int give(self, Workspace w) except -1:
         if w.work.room > MOST_ROOM:  # one huge text is no reason to keep its memory
@@ -160,7 +160,7 @@ cdef class CompiledCore:
         if not work.seeded:
             work.seen += n
             if work.seen >= MUCH_TEXT:
-                open_pieces(&work.cache, work.cache.most_bits)  # no memory: the small one goes on
+                enlarge(&work.cache, work.cache.much_bits)
                 learn_vocabulary(work, &self.vocab)
 
     cdef Py_ssize_t append_ids(self, Work* work, const uint8_t* p, Py_ssize_t n, const Specials* specials, Drain* drain) noexcept nogil:
@@ -174,6 +174,8 @@ cdef class CompiledCore:
         while True:
             s.end = next_special(specials, s.text, end, &which) if specials != NULL else end
             while encode_block(work, &self.vocab, self.joints, &s):
+                if is_crowded(&work.cache):
+                    enlarge(&work.cache, work.cache.bits + 1)
                 if drain != NULL and not drain_ids(drain, work):
                     return -1
             if work.failed:

@@ -101,7 +101,7 @@ cdef bint make_items(PyObject** items, const uint32_t* ids, size_t n) noexcept w
     return True
 
 
-numbers_lock = __import__("threading").Lock()
+numbers_lock = __import__("_thread").allocate_lock()
 
 
 cdef int make_numbers(size_t top) except -1:

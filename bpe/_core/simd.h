@@ -136,17 +136,28 @@ static const bpe_key_row bpe_key_rows[17] = {
     {0xFFFFFFFFFFFFFFFFULL, 0xFFFFFFFFFFFFULL, 0xE00000000000000ULL}, {0xFFFFFFFFFFFFFFFFULL, 0xFFFFFFFFFFFFFFULL, 0xF00000000000000ULL},
     {0x0ULL, 0x0ULL, 0x1ULL}};
 
-/* Zeroed memory for a large table, on four cache lines; huge pages where the system has them. */
+/* Zeroed memory for a table, on four cache lines; `size` is a multiple of 64 KB if it is more.
+ * On Linux from the system itself: what is not used of it is no memory, which calloc does not
+ * promise, and all of it goes back at once; huge pages for what fills them. */
 static void *bpe_alloc_table(size_t size) {
     char *raw, *at;
-    size_t align = size >= 1 << 21 ? 1 << 21 : 256;
-    raw = (char *)calloc(1, size + align + sizeof(void *));
-    if (!raw) return NULL;
-    at = (char *)(((uintptr_t)raw + sizeof(void *) + align - 1) & ~(uintptr_t)(align - 1));
-    memcpy(at - sizeof(void *), &raw, sizeof(void *));
 #if defined(BPE_HUGE_PAGES)
-    if (align > 256) madvise(at, size, MADV_HUGEPAGE);
+    size_t huge = size >= 1 << 21 ? 1 << 21 : 0;
+    if (size >= 1 << 16) {
+        raw = (char *)mmap(NULL, size + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (raw == (char *)MAP_FAILED) return NULL;
+        if (!huge) return raw;
+        at = (char *)(((uintptr_t)raw + huge - 1) & ~(uintptr_t)(huge - 1));
+        if (at > raw) munmap(raw, (size_t)(at - raw));
+        if (at < raw + huge) munmap(at + size, (size_t)(raw + huge - at));
+        madvise(at, size, MADV_HUGEPAGE);
+        return at;
+    }
 #endif
+    raw = (char *)calloc(1, size + 256 + sizeof(void *));
+    if (!raw) return NULL;
+    at = (char *)(((uintptr_t)raw + sizeof(void *) + 255) & ~(uintptr_t)255);
+    memcpy(at - sizeof(void *), &raw, sizeof(void *));
     return at;
 }
 
@@ -164,9 +175,16 @@ static void bpe_prefer_huge(void *start, size_t size) {
 #endif
 }
 
-static void bpe_free_table(void *at) {
+static void bpe_free_table(void *at, size_t size) {
     char *raw;
     if (!at) return;
+#if defined(BPE_HUGE_PAGES)
+    if (size >= 1 << 16) {
+        munmap(at, size);
+        return;
+    }
+#endif
+    (void)size;
     memcpy(&raw, (char *)at - sizeof(void *), sizeof(void *));
     free(raw);
 }

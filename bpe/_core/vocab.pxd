@@ -10,7 +10,7 @@ cdef extern from "simd.h" nogil:
     void bpe_copy16(void*, const void*)
     void bpe_prefetch(const void*)
     void* bpe_alloc_table(size_t)
-    void bpe_free_table(void*)
+    void bpe_free_table(void*, size_t)
     ctypedef struct bpe_key_row:
         uint64_t low, high, tag
     const bpe_key_row bpe_key_rows[17]
@@ -357,7 +357,7 @@ cdef inline void free_vocab(Vocab* v) noexcept nogil:
     free(v.bytes)
     free(v.offsets)
     free(v.ids)
-    bpe_free_table(v.slots)
-    bpe_free_table(v.pairs)
+    bpe_free_table(v.slots, (<size_t>v.slot_mask + 1) * 4)
+    bpe_free_table(v.pairs, (<size_t>v.pair_mask + 1) * 16)
     free(v.byte_pairs)
     free(v.results)

@@ -13,9 +13,9 @@ cdef class Workspace:
 
     cdef Work* work
 
-    def __cinit__(self, int bits):
+    def __cinit__(self, int much_bits):
         self.work = <Work*>calloc(1, sizeof(Work))
-        if self.work == NULL or open_cache(&self.work.cache, bits) < 0:
+        if self.work == NULL or open_cache(&self.work.cache, much_bits) < 0:
             raise MemoryError
 
     def __dealloc__(self):
