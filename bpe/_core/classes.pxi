@@ -5,7 +5,7 @@ cdef ClassTable CLASSES
 cdef bpe_classify classify
 cdef bpe_write_bits_fn write_bits
 cdef bytes class_data  # keeps CLASSES alive
-cdef bpe_classify[4] variants
+cdef bpe_classify[5] variants
 cdef list names = []
 
 

@@ -82,7 +82,7 @@ static long wrong_widen(const uint8_t *p) {
 int main(void) {
     static const char some[] = "  \t\n\r'/aZ09\xE3\x81\x82\x83\xBB\x97\xD0\xD1\xB0\x9F\xE4\xB8\xE9\xBD\xBE\xEB<|";
     const uint8_t starts[4] = {'<', 0xE3, '|', 0x81};
-    bpe_classify classify[4];
+    bpe_classify classify[5];
     const int n = bpe_classify_variants(classify);
     const bpe_write_bits_fn write_bits = bpe_best_write_bits();
     const bpe_find_fn find = bpe_best_find();
