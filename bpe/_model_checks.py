@@ -6,7 +6,7 @@ Every error names the place (the file or call, and the model) and what would be 
 from __future__ import annotations
 
 from ._model_names import LONGEST_NAME, plain_name
-from .arguments import described
+from .arguments import described, shown
 from .encodings import list_encodings
 from .errors import ArgumentError, TokenTypeError, UnknownEncodingError
 from .models import FRAMINGS, Model
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["checked_model", "checked_name", "read_models"]
 
+# Tokens; more than any window has, and few enough that a part of them is a float.
+_MOST_TOKENS = 1 << 62
 # The rules for images (see Model), and how many numbers each has.
 _IMAGE_RULES = {"tiles": 2, "patches": 2, "claude": 3, "gemini": 3, "fixed": 1}
 
@@ -73,7 +75,7 @@ def checked_model(values: object, known: Model, place: str) -> Model:
             completion = min(window, completion)
     framing = values.get("framing", known.framing)
     if framing not in FRAMINGS:
-        raise ArgumentError(f"{place}: framing={framing!r} is none of {', '.join(FRAMINGS)}")
+        raise ArgumentError(f"{place}: framing={shown(framing)} is none of {', '.join(FRAMINGS)}")
     images = _checked_images(values, known, place)
     return Model(encoding, nearest, window, completion, framing, images)
 
@@ -100,7 +102,9 @@ def _checked_tokens(values: Mapping[str, object], key: str, least: int, place: s
     if not isinstance(value, int) or isinstance(value, bool):
         raise TokenTypeError(f"{place}: {key} must be an int, not {described(value)}", value=value)
     if value < least:
-        raise ArgumentError(f"{place}: {key}={value} is below {least}")
+        raise ArgumentError(f"{place}: {key}={shown(value)} is below {least}")
+    if value > _MOST_TOKENS:
+        raise ArgumentError(f"{place}: {key} must be at most {_MOST_TOKENS}: {shown(value)}")
     return value
 
 
@@ -108,7 +112,12 @@ def _checked_images(values: Mapping[str, object], known: Model, place: str) -> I
     rule = values.get("images")
     if rule is None:
         return known.images
-    if isinstance(rule, (tuple, list)) and rule and str(rule[0]) in _IMAGE_RULES:
+    if (
+        isinstance(rule, (tuple, list))
+        and rule
+        and isinstance(rule[0], str)
+        and rule[0] in _IMAGE_RULES
+    ):
         kind, *numbers = rule
         fit = all(
             isinstance(number, (int, float))
@@ -120,7 +129,9 @@ def _checked_images(values: Mapping[str, object], known: Model, place: str) -> I
         if fit and len(numbers) == _IMAGE_RULES[kind]:
             return tuple(rule)
     rules = ", ".join(f"{name} with {count} numbers" for name, count in _IMAGE_RULES.items())
-    raise ArgumentError(f"{place}: images={rule!r} is no rule: there are {rules}, each above 0")
+    raise ArgumentError(
+        f"{place}: images={described(rule)} is no rule: there are {rules}, each above 0"
+    )
 
 
 def read_models(path: str, where: str) -> dict[object, object]:

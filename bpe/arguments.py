@@ -156,13 +156,15 @@ def check_ranks(ranks: Mapping[bytes, int]) -> None:
                 f"the rank of {token!r} must be an integer, not {described(rank)}", value=rank
             )
         if not token:
-            raise VocabularyError(f"rank {rank} is the empty token")
+            raise VocabularyError(f"rank {shown(rank)} is the empty token")
         if len(token) > MAX_TOKEN:
             raise VocabularyError(
-                f"the token of rank {rank} has {len(token)} bytes, more than {MAX_TOKEN}"
+                f"the token of rank {shown(rank)} has {len(token)} bytes, more than {MAX_TOKEN}"
             )
         if not 0 <= rank <= MAX_ID:
-            raise VocabularyError(f"the rank of {token!r} is not between 0 and 2**32 - 2: {rank}")
+            raise VocabularyError(
+                f"the rank of {token!r} is not between 0 and 2**32 - 2: {shown(rank)}"
+            )
         other = seen.setdefault(rank, token)
         if other is not token:
             raise VocabularyError(f"rank {rank} is given twice: to {other!r} and to {token!r}")
@@ -193,10 +195,10 @@ def check_special_tokens(special_tokens: Mapping[str, int], ranks: Mapping[bytes
                 value=token,
             )
         if not text:
-            raise VocabularyError(f"special token {token} is the empty text")
+            raise VocabularyError(f"special token {shown(token)} is the empty text")
         if not 0 <= token <= MAX_ID:
             raise VocabularyError(
-                f"the id of special token {text!r} is not between 0 and 2**32 - 2: {token}"
+                f"the id of special token {text!r} is not between 0 and 2**32 - 2: {shown(token)}"
             )
         try:
             rank = ranks.get(text.encode())

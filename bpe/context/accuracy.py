@@ -15,6 +15,7 @@ larger than those of a long conversation, in which they partly cancel out.
 
 from __future__ import annotations
 
+from ..arguments import shown
 from ..errors import ArgumentError
 from .kinds import KINDS
 
@@ -63,5 +64,5 @@ def error_of(nearest: str | None, kind: Kind | None = None) -> float:
     if kind is None:
         return row[-1]
     if kind not in KINDS:
-        raise ArgumentError(f"{kind!r} is no kind of text: these are {', '.join(KINDS)}")
+        raise ArgumentError(f"{shown(kind)} is no kind of text: these are {', '.join(KINDS)}")
     return row[KINDS.index(kind)]

@@ -10,15 +10,16 @@ for the output and the safety margin, and what is more than these is slack for t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from math import isfinite
 
+from ..arguments import shown
 from ..errors import BudgetError, TokenTypeError
 from ..models import get_model_limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Final
 
 __all__ = ["SHARES", "Budget", "apportioned"]
@@ -199,7 +200,7 @@ class Budget:
         """BudgetError, with `needed` and `available`, for a prompt that does not fit."""
         if not self.fits(tokens):
             raise BudgetError(
-                f"a prompt of {tokens} tokens does not fit: {self.prompt} of the window of "
+                f"a prompt of {shown(tokens)} tokens does not fit: {self.prompt} of the window of "
                 f"{self.window} are for it",
                 needed=tokens,
                 available=self.prompt,
@@ -237,9 +238,11 @@ def apportioned(total: int, weights: Mapping[str, float]) -> dict[str, int]:
 
 
 def _weights(shares: Mapping[str, float]) -> dict[str, float]:
+    if not isinstance(shares, Mapping):
+        raise TokenTypeError(f"shares must be a mapping, not {type(shares).__name__}", value=shares)
     unknown = [name for name in shares if name not in PARTS]
     if unknown:
-        raise BudgetError(f"no share is called {unknown[0]!r}: they are {', '.join(PARTS)}")
+        raise BudgetError(f"no share is called {shown(unknown[0])}: they are {', '.join(PARTS)}")
     for name, weight in shares.items():
         if isinstance(weight, bool) or not isinstance(weight, (int, float)):
             raise BudgetError(f"the share of {name} must be a number, not {type(weight).__name__}")

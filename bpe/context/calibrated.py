@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
+from ..arguments import shown
 from ..errors import ArgumentError, TokenCountError, TokenTypeError
 from .kinds import KINDS, Kind, kind_of, pieces
 from .prompts import with_system
@@ -131,7 +132,7 @@ class Calibrated:
         from .counter import counter_for, wrapped
 
         if type(every) is not int or every < 1:
-            raise ArgumentError(f"every must be an integer, at least 1: {every!r}")
+            raise ArgumentError(f"every must be an integer, at least 1: {shown(every)}")
         found = counter_for(model) if counter is None else wrapped(counter, model)
         self.model = model
         self.every = every
@@ -214,7 +215,7 @@ class Calibrated:
             )
         if type(reported_tokens) is not int or reported_tokens < 0:
             raise TokenCountError(
-                f"reported_tokens must be an integer, at least 0: {reported_tokens!r}",
+                f"reported_tokens must be an integer, at least 0: {shown(reported_tokens)}",
                 path="reported_tokens",
             )
         recorder = _Recorder(self)

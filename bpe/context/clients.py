@@ -16,6 +16,7 @@ import re
 from functools import wraps
 from typing import Protocol
 
+from ..arguments import shown
 from ..errors import ArgumentError, BPEError, TokenTypeError
 from .messages import as_mapping
 
@@ -78,7 +79,7 @@ def optimized_client(
     for those models, which refuse them).  A tool that `tool_choice` names is always sent.
     """
     if on_error not in ("send", "raise"):
-        raise ArgumentError(f'on_error must be "send" or "raise", not {on_error!r}')
+        raise ArgumentError(f'on_error must be "send" or "raise", not {shown(on_error)}')
     if not callable(getattr(optimizer, "optimize_with_tools", None)):
         raise TokenTypeError(
             f"an optimizer has optimize_with_tools, which {type(optimizer).__name__} has not",

@@ -27,7 +27,6 @@ from operator import itemgetter
 
 from ..arguments import shown
 from ..errors import ArgumentError, BudgetError, TokenTypeError
-from .budget import LARGEST
 from .clearing import find_results, pruned
 from .compressed import (
     CLEARED,
@@ -44,6 +43,7 @@ from .groups import groups_of, protected
 from .messages import listed
 from .meter import Meter, Remembering
 from .strategies import fill_window, refined_window
+from .tools import listed_tools
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,9 +112,7 @@ def compress_context(
     framing = framing_for(model, counter=counter)
     if not framing.additive:
         framing = framing_for(model, counter=Remembering(framing.counter))
-    if tools is not None and not isinstance(tools, (list, tuple, str, bytes, dict)):
-        tools = [*tools]
-    meter = Meter(framing, tools, tool_choice)
+    meter = Meter(framing, listed_tools(tools), tool_choice)
     sizes = meter.measure(given)
     limit = max_tokens * meter.scale
     original = sizes.total_tokens
@@ -124,10 +122,12 @@ def compress_context(
     groups = groups_of(given)
     actions: list[Action] = []
     kept, origin = given, [*range(size)]
-    pins = [*pinned]
-    for pin in pins:
-        if type(pin) is int and abs(pin) > LARGEST:
-            raise ArgumentError(f"there is no message {shown(pin)} to be pinned: there are {size}")
+    try:
+        pins = [*pinned]
+    except TypeError:
+        raise TokenTypeError(
+            f"pinned must be a list of indices, not {type(pinned).__name__}", value=pinned
+        ) from None
     if orphans == "drop":
         kept, origin, groups, sizes, actions = _orphans_dropped(given, groups, sizes, meter)
         pins = _carried(pins, origin, size)

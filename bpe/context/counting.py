@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
+from ..arguments import shown
 from ..errors import ArgumentError, ModelNotSupportedError, TokenTypeError
 from ..models import match_model
 from .breakdown import Breakdown, MessageCount
@@ -264,7 +265,7 @@ def framing_for(
         )
     if markers != "text":
         raise ArgumentError(
-            f"markers={markers!r}: only DeepSeek's formats know markers other than 'text'"
+            f"markers={shown(markers)}: only DeepSeek's formats know markers other than 'text'"
         )
     images = None if known is None else known.images
     return ChatFraming(made, framing, images, part_tokens)

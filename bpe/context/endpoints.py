@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from math import isfinite
+from math import inf
+from threading import TIMEOUT_MAX
 
+from ..arguments import repaired, shown
 from ..errors import ArgumentError, MissingDependencyError, TokenTypeError
 
 TYPE_CHECKING = False
@@ -25,6 +27,8 @@ __all__ = [
     "written",
 ]
 
+# Seconds, some decades or what the platform can wait; beyond it sockets and timers fail.
+LONGEST = min(TIMEOUT_MAX, 1e9)
 # What a request is made of is not for `extra_body` to change.
 _RESERVED = frozenset(("messages", "model", "stream", "n", "tools", "prompt"))
 # What models of reasoning write before the answer where the server does not take it out.
@@ -52,11 +56,14 @@ def tls() -> SSLContext:
 
 
 def seconds(name: str, value: object, *, zero: bool = False) -> float:
-    """A number of seconds, above 0 or (`zero`) at least 0."""
+    """A number of seconds, above 0 or (`zero`) at least 0, and no more than LONGEST."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TokenTypeError(f"{name} must be a number, not {type(value).__name__}", value=value)
-    if not isfinite(value) or value < 0 or (value == 0 and not zero):
-        raise ArgumentError(f"{name} must be {'at least' if zero else 'above'} 0: {value}")
+    # Comparisons, which work for integers that are too large for a float; NaN fails the first.
+    if not 0 <= value < inf or (value == 0 and not zero):
+        raise ArgumentError(f"{name} must be {'at least' if zero else 'above'} 0: {shown(value)}")
+    if value > LONGEST:
+        raise ArgumentError(f"{name} must be at most {LONGEST:.0f} seconds: {shown(value)}")
     return float(value)
 
 
@@ -80,10 +87,10 @@ def endpoint(base_url: object, path: str) -> tuple[str, str, str, tuple[str, ...
         raise ArgumentError(wrong)
     url = url.copy_with(path=url.path.rstrip("/") + path, fragment=None)
     bare = url.copy_with(userinfo=b"", query=None)
-    shown = str(bare).removesuffix(path)
+    visible = str(bare).removesuffix(path)
     secrets = (url.password, url.userinfo.decode("ascii"), url.query.decode("ascii"))
     secrets += tuple(url.params.values())
-    return str(url), shown, url.host, tuple(each for each in secrets if each)
+    return str(url), visible, url.host, tuple(each for each in secrets if each)
 
 
 def checked_key(api_key: object) -> str:
@@ -142,8 +149,6 @@ def complaint(value: object) -> tuple[str, bool]:
 
 def written(content: object) -> str:
     """The text of a message without thoughts before it; empty where there is none."""
-    from ..arguments import repaired
-
     if isinstance(content, list):
         texts = []
         for part in content:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
+from ..arguments import shown
 from ..errors import ArgumentError, TokenTypeError
 from .calibrated import Calibrated, KindReport, check_limit
 from .prompts import check_system_prompt, with_system
@@ -85,7 +86,7 @@ class Heuristic:
     def __init__(self, chars_per_token: int = 3) -> None:
         if type(chars_per_token) is not int or chars_per_token < 1:
             raise ArgumentError(
-                f"chars_per_token must be an integer, at least 1: {chars_per_token!r}"
+                f"chars_per_token must be an integer, at least 1: {shown(chars_per_token)}"
             )
         self.chars_per_token = chars_per_token
 
@@ -223,7 +224,7 @@ def estimator(
         return Exact(model)
     if kind == "calibrated":
         return Calibrated(model, counter=counter, every=every)
-    raise ArgumentError(f"no estimator is called {kind!r}: heuristic, exact or calibrated")
+    raise ArgumentError(f"no estimator is called {shown(kind)}: heuristic, exact or calibrated")
 
 
 def _no_text(value: object) -> TokenTypeError:

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..arguments import shown
 from ..errors import ArgumentError, TokenTypeError
-from .messages import RESULTS, as_mapping
+from .messages import RESULTS, as_mapping, listed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def groups_of(messages: Sequence[Any]) -> list[Group]:
     [(0,), (1, 2)]
     """
     reader = _Reader()
-    for index, message in enumerate(messages):
+    for index, message in enumerate(listed(messages)):
         if type(message) is dict:
             # Most messages are like this, and no calls need to be looked for.
             role = message.get("role")
@@ -322,7 +323,7 @@ def protected(
             value=preserve_last_n,
         )
     if preserve_last_n < 0:
-        raise ArgumentError(f"preserve_last_n must be at least 0: {preserve_last_n}")
+        raise ArgumentError(f"preserve_last_n must be at least 0: {shown(preserve_last_n)}")
     first = size - preserve_last_n
     marked: set[int] = set()
     for index in pinned:
@@ -332,7 +333,9 @@ def protected(
                 value=index,
             )
         if not -size <= index < size:
-            raise ArgumentError(f"there is no message {index} to be pinned: there are {size}")
+            raise ArgumentError(
+                f"there is no message {shown(index)} to be pinned: there are {size}"
+            )
         marked.add(index % size)
     instructions = [_role(message) in _INSTRUCTIONS for message in messages]
     stays: list[bool] = []

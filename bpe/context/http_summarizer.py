@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from time import sleep
 
-from ..arguments import repaired
+from ..arguments import repaired, shown
 from ..errors import ArgumentError, SummaryError, TokenTypeError
+from .budget import LARGEST
 from .deadlines import Deadline
 from .endpoints import (
     checked_body,
@@ -65,7 +66,7 @@ class HTTPSummarizer:
         if not model:
             raise ArgumentError("model is empty")
         if type(retries) is not int or retries < 0:
-            raise ArgumentError(f"retries must be an integer of at least 0: {retries!r}")
+            raise ArgumentError(f"retries must be an integer of at least 0: {shown(retries)}")
         require_httpx()
         self.model = model
         self.timeout = seconds("timeout", timeout)
@@ -137,7 +138,9 @@ class HTTPSummarizer:
                 f"max_tokens must be an integer, not {type(max_tokens).__name__}", value=max_tokens
             )
         if max_tokens < 1:
-            raise ArgumentError(f"max_tokens must be at least 1: {max_tokens}")
+            raise ArgumentError(f"max_tokens must be at least 1: {shown(max_tokens)}")
+        if max_tokens > LARGEST:
+            raise ArgumentError(f"max_tokens must be at most {LARGEST}: {shown(max_tokens)}")
         if not text.strip():
             raise ArgumentError("text is blank: there is nothing to summarise")
         # Half a surrogate pair is legal in JSON, but some servers fail at it.

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
+from ..arguments import shown
 from ..errors import TokenCountError
 
 TYPE_CHECKING = False
@@ -230,7 +231,7 @@ def checked(value: object, where: Where) -> str:
 
 def _described(value: object) -> str:
     if value is None or isinstance(value, (bool, int, float)) or value == "":
-        return repr(value)
+        return shown(value)
     return type(value).__name__
 
 

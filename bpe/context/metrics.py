@@ -14,7 +14,9 @@ from collections import deque
 from threading import Lock
 from typing import Protocol, runtime_checkable
 
+from ..arguments import shown
 from ..errors import ArgumentError, MissingDependencyError, TokenTypeError
+from .budget import LARGEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +62,9 @@ class PrometheusMetrics:
                 f"window must be an integer, not {type(window).__name__}", value=window
             )
         if window < 1:
-            raise ArgumentError(f"window must be at least 1: {window}")
+            raise ArgumentError(f"window must be at least 1: {shown(window)}")
+        if window > LARGEST:
+            raise ArgumentError(f"window must be at most {LARGEST}: {shown(window)}")
         client = _prometheus()
         self.registry: CollectorRegistry = client.REGISTRY if registry is None else registry
         self.window = window
@@ -166,7 +170,7 @@ def serve(
     if type(port) is not int:
         raise TokenTypeError(f"port must be an integer, not {type(port).__name__}", value=port)
     if not 0 <= port <= 65535:
-        raise ArgumentError(f"port must be between 0 and 65535: {port}")
+        raise ArgumentError(f"port must be between 0 and 65535: {shown(port)}")
     server, thread = client.start_http_server(
         port, addr, client.REGISTRY if registry is None else registry
     )

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 
+from ..arguments import shown
 from ..errors import ArgumentError, BudgetError, TokenCountError, TokenTypeError
 from ..models import get_model_limits
 from ..tokenizer import Tokenizer
@@ -102,7 +103,7 @@ class ContextMonitor:
             )
         if max_tokens < 1:
             raise BudgetError(
-                f"a prompt needs a budget of at least 1 token: {max_tokens}",
+                f"a prompt needs a budget of at least 1 token: {shown(max_tokens)}",
                 needed=1,
                 available=max_tokens,
             )
@@ -378,7 +379,7 @@ def _checked_ratio(ratio: float) -> float:
             f"a threshold must be a number, not {type(ratio).__name__}", value=ratio
         )
     if not 0 < ratio <= 1:
-        raise ArgumentError(f"a threshold must be above 0 and at most 1: {ratio}")
+        raise ArgumentError(f"a threshold must be above 0 and at most 1: {shown(ratio)}")
     return float(ratio)
 
 

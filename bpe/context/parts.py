@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..arguments import shown
 from .images import ASSUMED_ERROR, image_tokens
 from .messages import Walk, as_mapping, checked, compact_json, fail
 
@@ -136,7 +137,7 @@ class PartReader:
         if tokens is None:
             return False
         if not isinstance(tokens, int) or isinstance(tokens, bool) or tokens < 0:
-            fail(where, f"got {tokens!r} from part_tokens, which must be a count or None")
+            fail(where, f"got {shown(tokens)} from part_tokens, which must be a count or None")
         if kind == "image":
             found.tokens(kind, tokens, ASSUMED_ERROR)
         else:

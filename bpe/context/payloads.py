@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 
+from ..arguments import shown
 from ..errors import (
     ArgumentError,
     PayloadDictionaryError,
@@ -39,6 +40,9 @@ __all__ = [
 ]
 
 MAX_SIZE = 64 << 20  # bytes
+# What zstd trains takes this much memory at once, and from 2 GiB on it fails; hundreds of kilobytes
+# are a large one.
+MAX_DICTIONARY = 1 << 30
 _MAGIC = b"\x28\xb5\x2f\xfd"
 
 # Bytes that are decoded at once.  A block takes 4 bytes at least and gives 128 KiB at most (RFC
@@ -85,10 +89,7 @@ def decompress_payload(
     given; PayloadError for what is no frame, or one that is damaged or cut off.
     """
     source = _bytes("data", data)
-    if type(max_size) is not int:
-        raise _no_integer("max_size", max_size)
-    if max_size < 0:
-        raise ArgumentError(f"max_size must be at least 0 bytes: {max_size}")
+    _check_size(max_size)
     with _Reader(io.BytesIO(source), max_size, dictionary) as reader:
         return reader.rest()
 
@@ -113,8 +114,8 @@ def payload_reader(
     `max_size` bounds the whole, None leaves it to the reader.  `stream` itself is left open.
     Errors as `decompress_payload`, from the reads; those of `stream` pass.
     """
-    if max_size is not None and type(max_size) is not int:
-        raise _no_integer("max_size", max_size)
+    if max_size is not None:
+        _check_size(max_size)
     return io.BufferedReader(_Reader(stream, max_size, dictionary), _CHUNK)
 
 
@@ -125,13 +126,16 @@ def train_dictionary(samples: Iterable[Data], max_bytes: int = 32_768) -> bytes:
     samples with a hundred times the size of the dictionary are a good measure.  Frames name the
     dictionary that they were made with, and cannot be read without it.
 
-    Raises ArgumentError for samples of which none can be made (too few, or too short).
+    Raises ArgumentError for samples of which none can be made (too few, or too short), and for a
+    size below 256 bytes or above 1 GiB.
     """
     if type(max_bytes) is not int:
         raise _no_integer("max_bytes", max_bytes)
     kept = [_bytes(f"samples[{at}]", sample) for at, sample in enumerate(samples)]
     if max_bytes < 256:
-        raise ArgumentError(f"a dictionary has at least 256 bytes: {max_bytes}")
+        raise ArgumentError(f"a dictionary has at least 256 bytes: {shown(max_bytes)}")
+    if max_bytes > MAX_DICTIONARY:
+        raise ArgumentError(f"a dictionary has at most {MAX_DICTIONARY} bytes: {shown(max_bytes)}")
     zstd = backend()
     try:
         return zstd.train(kept, max_bytes)
@@ -338,7 +342,14 @@ def _check_level(level: object) -> None:
     if type(level) is not int:
         raise _no_integer("level", level)
     if level not in _LEVELS:
-        raise ArgumentError(f"zstd has the levels 1 to 22: {level}")
+        raise ArgumentError(f"zstd has the levels 1 to 22: {shown(level)}")
+
+
+def _check_size(max_size: object) -> None:
+    if type(max_size) is not int:
+        raise _no_integer("max_size", max_size)
+    if max_size < 0:
+        raise ArgumentError(f"max_size must be at least 0 bytes: {shown(max_size)}")
 
 
 def _bytes(name: str, data: object) -> bytes:

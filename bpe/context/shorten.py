@@ -6,6 +6,7 @@ is returned as it is, the same object.
 
 from __future__ import annotations
 
+from ..errors import TokenTypeError
 from .json_shape import Shape, parse_json
 
 TYPE_CHECKING = False
@@ -58,6 +59,7 @@ def shorten_text(text: str, max_tokens: int, counter: TextCounter, marker: str =
     Five lines.
     <BLANKLINE>
     """
+    _check_tokens(max_tokens)
     total = counter.count(text)
     if total <= max_tokens:
         return text
@@ -97,6 +99,7 @@ def shorten_json(text: str, max_tokens: int, counter: TextCounter) -> str | None
     >>> shorten_json(text, 30, bpe.load("o200k_base"))
     '{"status":"ok","rows":[0,1,2,3,4,"[... 493 items left out ...]",498,499]}'
     """
+    _check_tokens(max_tokens)
     if max_tokens < 1:
         return None
     if counter.count(text) <= max_tokens:
@@ -136,12 +139,20 @@ def shorten_json(text: str, max_tokens: int, counter: TextCounter) -> str | None
 
 def shorten_result(text: str, max_tokens: int, counter: TextCounter) -> str:
     """A tool's result: as JSON where it is JSON, else as text."""
+    _check_tokens(max_tokens)
     start = text[:64].lstrip()[:1]
     if start and start in '{["-0123456789':
         made = shorten_json(text, max_tokens, counter)
         if made is not None:
             return made
     return shorten_text(text, max_tokens, counter)
+
+
+def _check_tokens(max_tokens: object) -> None:
+    if isinstance(max_tokens, bool) or not isinstance(max_tokens, int):
+        raise TokenTypeError(
+            f"max_tokens must be an integer, not {type(max_tokens).__name__}", value=max_tokens
+        )
 
 
 def _said(value: object) -> str:

@@ -27,6 +27,7 @@ import stat
 import time
 from threading import Lock
 
+from ..arguments import shown
 from ..errors import TemplateError, TokenTypeError
 
 TYPE_CHECKING = False
@@ -124,7 +125,7 @@ class Templates:
         uses them, and no others.  Raises TemplateError, with `name` and `placeholder`, if not, and
         for an unknown name; TokenTypeError for a value that is no str or int.
         """
-        if name not in _BUILT_IN:
+        if name not in self.names:
             raise _unknown(name)
         _, required, optional = _BUILT_IN[name]
         for given in values:
@@ -293,7 +294,15 @@ def _value(name: str, placeholder: str, value: object) -> str:
     if isinstance(value, str):
         return value
     if type(value) is int:
-        return str(value)
+        try:
+            return str(value)
+        except ValueError:
+            raise TemplateError(
+                f"the value of {placeholder!r} for template {name!r} is {shown(value)}: too many "
+                "digits",
+                name=name,
+                placeholder=placeholder,
+            ) from None
     raise TokenTypeError(
         f"the value of {placeholder!r} for template {name!r} must be a str or an int, not "
         f"{type(value).__name__}",
@@ -306,7 +315,9 @@ def _unknown(name: object) -> TemplateError:
 
     near = get_close_matches(name, _BUILT_IN, 1) if isinstance(name, str) else ()
     hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(_BUILT_IN)}"
-    return TemplateError(f"no template is named {name!r}{hint}", name=str(name))
+    return TemplateError(
+        f"no template is named {shown(name)}{hint}", name=name if isinstance(name, str) else None
+    )
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ..arguments import described
+from ..arguments import described, shown
 from ..errors import ArgumentError
 from .fitting import LeftSlices, Slices, is_inside_pair, longest
 from .measure import check_number, check_text
@@ -59,7 +59,7 @@ def chunks(
     if overlap >= max_tokens:
         raise ArgumentError(
             f"overlap must be less than max_tokens, or no chunk would bring anything new: "
-            f"{overlap} and {max_tokens}"
+            f"{shown(overlap)} and {shown(max_tokens)}"
         )
     if boundary not in _BOUNDARIES:
         raise ArgumentError(

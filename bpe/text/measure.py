@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._core.patterns import PUBLISHED, split
-from ..arguments import described, usable_text
+from ..arguments import described, shown, usable_text
 from ..errors import ArgumentError, TokenTypeError
 from .boundaries import Cuts
 
@@ -142,4 +142,4 @@ def check_number(name: str, number: object, least: int) -> None:
     if not isinstance(number, int) or isinstance(number, bool):
         raise TokenTypeError(f"{name} must be an integer, not {described(number)}", value=number)
     if number < least:
-        raise ArgumentError(f"{name} must be at least {least}: {number}")
+        raise ArgumentError(f"{name} must be at least {least}: {shown(number)}")

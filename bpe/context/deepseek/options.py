@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from ...arguments import shown
 from ...errors import ArgumentError
 from .wire import fail
 
@@ -39,7 +40,7 @@ class Options:
         named: object = effort
         if named is not None and not (isinstance(named, str) and named in EFFORTS):
             known = ", ".join(sorted(EFFORTS))
-            raise ArgumentError(f"effort must be None or one of {known}, not {effort!r}")
+            raise ArgumentError(f"effort must be None or one of {known}, not {shown(effort)}")
         self.tools = [*tools]
         self.must_call = bool(self.tools) and tool_choice not in (None, "auto", "none")
         self.thinking = thinking

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from ...arguments import shown
 from ..messages import as_mapping
 from .wire import fail, to_json
 
@@ -80,7 +81,9 @@ def read(messages: object) -> list[Turn]:
             fail(index, f"messages[{index}]", f"must be a mapping, not {type(given).__name__}")
         role = message.get("role")
         if not isinstance(role, str) or not role:
-            problem = "is missing" if role is None else f"must be the name of a role, not {role!r}"
+            problem = (
+                "is missing" if role is None else f"must be the name of a role, not {shown(role)}"
+            )
             fail(index, f"messages[{index}].role", problem)
         content = message.get("content")
         turn = Turn(index, role, content if isinstance(content, str) else None, message)

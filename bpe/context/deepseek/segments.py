@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from ...arguments import shown
 from ...errors import ArgumentError, ModelNotSupportedError
 from .markers import SYSTEM, finder
 
@@ -100,7 +101,7 @@ def _alternating(spans: list[tuple[int, int]], length: int) -> Iterator[tuple[in
 def check_markers(markers: str) -> None:
     """ArgumentError unless `markers` is "text" or "special"."""
     if markers not in ("text", "special"):
-        raise ArgumentError(f"markers must be 'text' or 'special', not {markers!r}")
+        raise ArgumentError(f"markers must be 'text' or 'special', not {shown(markers)}")
 
 
 def token_ids(

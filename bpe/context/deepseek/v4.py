@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ...arguments import shown
 from . import dsml
 from . import markers as m
 from .options import Options
@@ -88,7 +89,9 @@ def render_v4(turns: list[Turn], options: Options) -> list[Piece]:
         if task is not None:
             if not isinstance(task, str) or task not in m.TASKS:
                 known = ", ".join(m.TASKS)
-                fail(item.index, f"messages[{item.index}].task", f"is none of {known}: {task!r}")
+                fail(
+                    item.index, f"messages[{item.index}].task", f"is none of {known}: {shown(task)}"
+                )
             if task == "action":
                 out.append((m.ASSISTANT, True, owner, kind))
                 out.append((m.THINK if thinking else m.END_THINK, True, owner, kind))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ...arguments import described, shown
 from ...errors import ArgumentError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from typing import TypeAlias
 
     Marker: TypeAlias = tuple[re.Pattern[str], re.Pattern[str]]
@@ -43,8 +45,8 @@ def compile_markers(markers: Markers, what: str) -> tuple[Marker, ...]:
     - a pair: from the first text to the second;
     - any other text, such as "## Memory": from there to the next blank line.
     """
-    if isinstance(markers, str):
-        raise ArgumentError(f"{what} must be a list of markers, not the text {markers!r}")
+    if isinstance(markers, str) or not isinstance(markers, Iterable):
+        raise ArgumentError(f"{what} must be a list of markers, not {described(markers)}")
     made: list[Marker] = []
     given: Iterable[object] = markers
     for marker in given:
@@ -62,7 +64,7 @@ def compile_markers(markers: Markers, what: str) -> tuple[Marker, ...]:
         ):
             made.append((re.compile(re.escape(marker[0])), re.compile(re.escape(marker[1]))))
         else:
-            raise ArgumentError(f"a marker in {what} is a text or a pair of texts: {marker!r}")
+            raise ArgumentError(f"a marker in {what} is a text or a pair of texts: {shown(marker)}")
     return tuple(made)
 
 
