@@ -184,8 +184,10 @@ class PythonCore:
                 index=place,
             ) from None
         if not 0 <= number < NEVER:
+            # Python refuses to write integers of thousands of digits.
+            said = number if number.bit_length() <= 256 else f"of {number.bit_length()} bits, it"
             raise TokenRangeError(
-                f"no token id: {number} is not between 0 and 2**32 - 1, at index {place}",
+                f"no token id: {said} is not between 0 and 2**32 - 1, at index {place}",
                 token=number,
                 index=place,
             )
