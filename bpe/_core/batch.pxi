@@ -67,11 +67,19 @@ cdef class Batch:
             end[0] = self.given
         return first
 
-    def run(self):
-        """Encode shares until there are none; what fails is raised by the caller's thread."""
+    def run(self, bint helps=False):
+        """Encode shares until there are none; what fails is raised by the caller's thread.
+
+        A thread that only helps, and for which there is no memory, leaves the work to the others.
+        """
         cdef Workspace w
         try:
-            w = self.core.take()
+            try:
+                w = self.core.take()
+            except MemoryError:
+                if helps:
+                    return
+                raise
             try:
                 while self.error is None and self.run_share(w):
                     pass
@@ -133,7 +141,7 @@ cdef int run_threads(Batch batch, Py_ssize_t n) except -1:
     threads = []
     try:
         for _ in range(n - 1):
-            thread = threading.Thread(target=batch.run, daemon=True)
+            thread = threading.Thread(target=batch.run, args=(True,), daemon=True)
             try:
                 thread.start()
             except RuntimeError:  # no more of them: those that started do the work

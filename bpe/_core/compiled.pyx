@@ -214,8 +214,7 @@ cdef class CompiledCore:
         if found == NULL and in_stretches(text, &self.met):
             return self.fill_by_stretches(work, text, drain)
         p = <const uint8_t*>PyUnicode_AsUTF8AndSize(text, &n)
-        if not make_room(work, drain, n // BYTES_PER_ID):
-            raise MemoryError
+        wish_for_room(work, drain, n // BYTES_PER_ID)
         if n < SHORT_TEXT:
             n = self.append_ids(work, p, n, found, drain)
         else:

@@ -156,11 +156,13 @@ cdef bint drain_reserve(Drain* drain, size_t more) noexcept with gil:
     return True
 
 
-cdef inline bint make_room(Work* work, Drain* drain, size_t more) noexcept nogil:
-    """Room for more ids where they go to; False: no memory."""
+cdef inline void wish_for_room(Work* work, Drain* drain, size_t more) noexcept nogil:
+    """Room for more ids where they go to: a guess, so that it is no matter if there is none."""
     if drain == NULL:
-        return reserve(work, more)
-    return drain.counts or drain_reserve(drain, more)
+        reserve(work, more)
+        work.failed = False
+    elif not drain.counts:
+        drain_reserve(drain, more)
 
 
 cdef inline bint drain_ids(Drain* drain, Work* work) noexcept nogil:

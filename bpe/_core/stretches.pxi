@@ -109,9 +109,8 @@ cdef Py_ssize_t append_stretches(CompiledCore core, Work* work, int kind, const 
             total = -1
             break
         total += found
-        if done[0] == 0 and not make_room(work, drain, likely_ids(total, next_start, n)):
-            total = -1
-            break
+        if done[0] == 0:
+            wish_for_room(work, drain, likely_ids(total, next_start, n))
         done[0] = next_start
         utf8_done[0] += end - buffer
     free(buffer)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -95,3 +97,29 @@ def test_threads_make_lists_at_once(tokenizer: Tokenizer) -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on memory that holds")
+def test_a_wrong_guess_of_the_length_costs_no_memory_error(core: type[Any]) -> None:
+    """The first stretch has four tokens a character, the other million half a token."""
+    if core.__name__ != "CompiledCore":
+        pytest.skip("the Python core guesses nothing")
+    program = """
+import resource
+from bpe.encodings import encoding_vocabulary
+from bpe import Tokenizer
+from bpe._core.compiled import CompiledCore
+tokenizer = Tokenizer(encoding_vocabulary("cl100k_base"), core=CompiledCore)
+dense = "".join(chr(0x10000 + i * 7 % 0x3000) + ". " * (i % 40 == 0) for i in range(16_500))
+texts = [dense + " слово " * 600_000 + end for end in "ab"]
+used = int(open("/proc/self/statm").read().split()[0]) * 4096
+resource.setrlimit(resource.RLIMIT_AS, (used + (100 << 20), -1))
+listed = len(tokenizer.encode_ordinary(texts[0]))
+print(listed, len(tokenizer._core.encode_array(texts[1])) - listed)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    listed, more = map(int, run.stdout.split())
+    assert listed > 1_200_000
+    assert more == 0
