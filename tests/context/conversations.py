@@ -186,8 +186,8 @@ def says_something(message: Message) -> bool:
         return False
     content = message["content"]
     if isinstance(content, str):
-        return bool(content)
-    return any(part["type"] != "tool_result" and part.get("text", "x") for part in content)
+        return bool(content.strip())
+    return any(part["type"] != "tool_result" and part.get("text", "x").strip() for part in content)
 
 
 def groups_by_id(messages: list[Message]) -> list[set[int]]:

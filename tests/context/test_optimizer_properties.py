@@ -146,8 +146,10 @@ def protected_marks(messages: list[Message], last: int) -> set[int]:
         content = message["content"]
         if message["role"] != "user" or not content:
             return False
-        return isinstance(content, str) or any(
-            part["type"] != "tool_result" and part.get("text") != "" for part in content
+        if isinstance(content, str):
+            return bool(content.strip())
+        return any(
+            part["type"] != "tool_result" and part.get("text", "x").strip() for part in content
         )
 
     stay = {at for group in groups if stay & {*group} for at in group}
