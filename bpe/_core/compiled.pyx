@@ -128,7 +128,7 @@ cdef class CompiledCore:
     # ---- encoding
 
     cdef Workspace take(self):
-        """A workspace for one call; the first one of a core has the largest table from the start."""
+        """A workspace for one call; that of the first caller has the largest table once much text was seen."""
         cdef bint first = not self.opened
         cdef Workspace w = self.idle
         if w is not None:  # spares a short call 9 %: a list that empties is reallocated
@@ -167,7 +167,8 @@ cdef class CompiledCore:
         if not work.seeded:
             work.seen += n
             if work.seen >= MUCH_TEXT:
-                enlarge(&work.cache, work.cache.much_bits)
+                if work.cache.bits < work.cache.much_bits:
+                    enlarge(&work.cache, work.cache.much_bits)
                 learn_vocabulary(work, &self.vocab)
 
     cdef Py_ssize_t append_ids(self, Work* work, const uint8_t* p, Py_ssize_t n, const Specials* specials, Drain* drain) noexcept nogil:

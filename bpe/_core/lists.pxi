@@ -4,11 +4,14 @@
 # the small ints of Python itself they need not be counted.  So a list is filled by writing pointers:
 # without the interpreter, without a look at the ints, block by block while the ids are still in the
 # cache.  That takes half the time of counting each int, and spares memory for all ids of a text.
+# They are up to a million, 40 MB with their table; a free-threaded Python makes those of a vocabulary
+# when it is loaded.  Elsewhere a thread may read a place of the table while another one fills it:
+# it sees the int or none, and nobody looks into the int before he has the interpreter.
 
 cdef extern from *:
     """
-    /* Builds that check counts, and 32-bit ones before immortal objects, count as usual. */
-    #if !defined(Py_REF_DEBUG) && (SIZEOF_VOID_P == 8 || PY_VERSION_HEX >= 0x030C0000)
+    /* Builds that check counts, and 32-bit ones, count as usual. */
+    #if !defined(Py_REF_DEBUG) && SIZEOF_VOID_P == 8
     #define BPE_IMMORTAL 1
     #else
     #define BPE_IMMORTAL 0
@@ -23,13 +26,15 @@ cdef extern from *:
     #define BPE_NUMBERS (1 << 20)
     static PyObject *bpe_numbers[BPE_NUMBERS];  /* the pages that nobody uses take no memory */
 
-    /* Let no number of references dropped free an int. */
+    /* Let no number of references dropped free an int.  From 3.12 on a count whose lower half is
+     * negative as an int of 32 bits is immortal; 3.11 counts down, from more than can be dropped, and
+     * without the GIL Python itself makes an object of so many immortal. */
     static void bpe_make_immortal(PyObject *number) {
     #if !BPE_IMMORTAL
         (void)number;
     #elif PY_VERSION_HEX >= 0x030C0000 && !defined(Py_GIL_DISABLED)
-        Py_SET_REFCNT(number, Py_REFCNT(Py_None));
-    #else  /* there are that many references, so to speak; without the GIL Python makes it immortal */
+        Py_SET_REFCNT(number, (Py_ssize_t)3 << 30);
+    #else
         Py_SET_REFCNT(number, (Py_ssize_t)1 << 60);
     #endif
     }
@@ -147,7 +152,10 @@ cdef struct Drain:
 cdef bint drain_reserve(Drain* drain, size_t more) noexcept with gil:
     """Room for more items; False: no memory."""
     cdef size_t room = drain.n + more
-    cdef PyObject** items = <PyObject**>PyMem_Realloc(drain.items, room * sizeof(PyObject*))
+    cdef PyObject** items
+    if room > (<size_t>-1) // 16:
+        return False
+    items = <PyObject**>PyMem_Realloc(drain.items, room * sizeof(PyObject*))
     if items == NULL:
         return False
     bpe_prefer_huge(items, room * sizeof(PyObject*))

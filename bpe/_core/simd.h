@@ -12,6 +12,7 @@
 #include <string.h>
 #if defined(__linux__)
 #include <sys/mman.h>
+#include <unistd.h>
 #if defined(MADV_HUGEPAGE)
 #define BPE_HUGE_PAGES 1
 #endif
@@ -165,9 +166,10 @@ static void *bpe_alloc_table(size_t size) {
  * time then, which is 5 to 15 % of the first sight of a text. */
 static void bpe_prefer_huge(void *start, size_t size) {
 #if defined(BPE_HUGE_PAGES)
-    uintptr_t from = ((uintptr_t)start + 4095) & ~(uintptr_t)4095;
     if (size >= (size_t)4 << 20) {
-        madvise((void *)from, ((uintptr_t)start + size - from) & ~(uintptr_t)4095, MADV_HUGEPAGE);
+        const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+        const uintptr_t from = ((uintptr_t)start + page - 1) & ~(page - 1);
+        madvise((void *)from, ((uintptr_t)start + size - from) & ~(page - 1), MADV_HUGEPAGE);
     }
 #else
     (void)start;

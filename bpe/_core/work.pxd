@@ -41,9 +41,9 @@ cdef struct Work:
     int n_ready, next_ready
     Word spare[BATCH]   # for pieces that are merged alone
     bint failed         # no memory
-    size_t missed       # units of the last block that were merged
+    size_t missed       # units that were not in the table, of those last written
     size_t block        # units that this one has room for
-    size_t seen         # bytes of text, until then
+    size_t seen         # characters of text, until then (bytes in a batch)
     bint seeded         # the vocabulary's short tokens are in the table
 
 
@@ -52,7 +52,11 @@ cdef inline bint reserve(Work* w, size_t more) noexcept nogil:
     cdef size_t room
     cdef uint32_t* ids
     if w.n_ids + more + SLACK > w.room:
-        room = (w.n_ids + more + SLACK) * 3 // 2
+        room = w.n_ids + more + SLACK
+        room += room // 2
+        if room > (<size_t>-1) // 8:
+            w.failed = True
+            return False
         ids = <uint32_t*>realloc(w.ids, room * 4)
         if ids == NULL:
             w.failed = True

@@ -2,7 +2,7 @@
 
 cdef enum:
     SHORT_TEXT = 2048       # bytes that are encoded before another thread could take over
-    MUCH_TEXT = 1 << 15     # bytes after which learning the vocabulary pays
+    MUCH_TEXT = 1 << 15     # characters after which learning the vocabulary pays
     MOST_ROOM = 1 << 22     # ids that a workspace keeps room for
     LONG_ARRAY = 1 << 15    # ids
     BYTES_PER_ID = 3        # most text has more, so that room for its ids is asked for once

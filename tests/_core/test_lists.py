@@ -112,7 +112,7 @@ from bpe._core.compiled import CompiledCore
 tokenizer = Tokenizer(encoding_vocabulary("cl100k_base"), core=CompiledCore)
 dense = "".join(chr(0x10000 + i * 7 % 0x3000) + ". " * (i % 40 == 0) for i in range(16_500))
 texts = [dense + " слово " * 600_000 + end for end in "ab"]
-used = int(open("/proc/self/statm").read().split()[0]) * 4096
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + (100 << 20), -1))
 listed = len(tokenizer.encode_ordinary(texts[0]))
 print(listed, len(tokenizer._core.encode_array(texts[1])) - listed)
@@ -123,3 +123,26 @@ print(listed, len(tokenizer._core.encode_array(texts[1])) - listed)
     listed, more = map(int, run.stdout.split())
     assert listed > 1_200_000
     assert more == 0
+
+
+@pytest.mark.parametrize("encoding", ["gpt2", "cl100k_base", "o200k_base", "deepseek_v3"])
+def test_known_pieces_with_a_token_a_byte(core: type[Any], encoding: str) -> None:
+    """Words of 16 to 31 bytes with as many tokens: met again, they need more room than others."""
+    if core.__name__ != "CompiledCore":
+        pytest.skip("the Python core reserves no room")
+    program = f"""
+from bpe.encodings import encoding_vocabulary
+from bpe import Tokenizer
+from bpe._core.compiled import CompiledCore
+for first in (0x12000, 0x7CA, 0x780, 0x1E900, 0x10330):
+    for letters in (7, 15):
+        word = " " + "".join(chr(first + i) for i in range(letters))
+        for times in (10, 100, 150, 200):
+            tokenizer = Tokenizer(encoding_vocabulary({encoding!r}), core=CompiledCore)
+            once = tokenizer.encode_ordinary(word)
+            for _ in range(3):
+                assert tokenizer.encode_ordinary(word * times) == once * times
+                assert tokenizer.count(word * times) == len(once) * times
+                assert list(tokenizer._core.encode_array(word * times)) == once * times
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
