@@ -20,6 +20,7 @@ cdef struct Joints:
 
 
 cdef inline uint32_t three_bytes(const uint8_t* p) noexcept nogil:
+    """A character; the byte behind it is read too, which every text and every token has."""
     return bpe_load32le(p) & 0xFFFFFF
 
 
