@@ -18,6 +18,8 @@ from .tokenizer import Tokenizer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from . import context as context
+    from . import transcripts as transcripts
     from .context.compress import compress_context
     from .context.counting import count_messages, count_tokens, count_tokens_batch
     from .context.json_tokens import estimate_json_tokens
@@ -54,14 +56,17 @@ _HOMES = {
     "get_model_limits": "models",
     "register_model": "models",
 }
+_PACKAGES = ("context", "transcripts")
 
 
 def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
-    if home is None:
+    if home is None and name not in _PACKAGES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if home is None:
+        return import_module(f".{name}", __name__)
     found = globals()[name] = getattr(import_module(f".{home}", __name__), name)
     return found
 

@@ -99,3 +99,11 @@ def test_the_python_core_does_not_need_the_compiled_one() -> None:
     found = modules("import bpe; bpe.load('cl100k_base').encode('hello')", BPE_CORE="python")
     assert "bpe._core.python" in found
     assert "bpe._core.compiled" not in found
+
+
+def test_the_layers_are_there_after_a_plain_import() -> None:
+    program = "import bpe; print(bpe.context.__name__, bpe.transcripts.__name__)"
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split() == ["bpe.context", "bpe.transcripts"]
