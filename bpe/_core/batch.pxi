@@ -1,10 +1,19 @@
 # Many texts at once, by several threads if that pays.
 #
-# The texts are dealt out in shares of some 64 KB.  A thread takes a share, encodes it without the
-# interpreter, then makes its lists while the others encode.
+# The texts are dealt out in shares: of what is left a third for each thread, and 64 KB at least.  A
+# thread takes a share, encodes it without the interpreter, then makes its lists while the others
+# encode.  To wait for the interpreter costs as long as to encode tens of kilobytes: so the shares
+# are large, while there is much to do.
+#
+# The lists are hidden from the garbage collector until all are made: it would be started by every
+# 700th, and look at each of them, which hold nothing but ints, several times (half of the time).
+
+cdef extern from "Python.h":
+    void untrack "PyObject_GC_UnTrack"(object)
+    void track "PyObject_GC_Track"(object)
 
 cdef enum:
-    SHARE = 1 << 16          # bytes
+    SHARE = 1 << 16          # bytes, of the smallest
     WORTH_A_THREAD = 1 << 18 # bytes: half a millisecond of work, several times a thread's start
 
 cdef struct Item:
@@ -22,6 +31,8 @@ cdef class Batch:
     cdef Item* items
     cdef Py_ssize_t n
     cdef Py_ssize_t given         # items that a thread has taken
+    cdef Py_ssize_t left          # bytes of the others
+    cdef Py_ssize_t threads
     cdef const Specials* specials
     cdef bint count_only
     cdef object lock
@@ -57,13 +68,15 @@ cdef class Batch:
 
     cdef Py_ssize_t take(self, Py_ssize_t* end):
         """The next share: its first item, and behind its last one."""
-        cdef Py_ssize_t first, size
+        cdef Py_ssize_t first, size, share
         with self.lock:
             first = self.given
+            share = max(SHARE, self.left // (3 * self.threads)) if self.threads > 1 else SHARE
             size = 0
-            while self.given < self.n and size < SHARE:
+            while self.given < self.n and size < share:
                 size += self.items[self.given].n
                 self.given += 1
+            self.left -= size
             end[0] = self.given
         return first
 
@@ -113,7 +126,9 @@ cdef class Batch:
             if self.count_only:
                 self.results[i] = self.items[i].n
             else:
-                self.results[i] = make_list(work.ids + total, self.items[i].n)
+                result = make_list(work.ids + total, self.items[i].n)
+                untrack(result)
+                self.results[i] = result
                 total += self.items[i].n
         return True
 
@@ -124,6 +139,8 @@ cdef list run_batch(CompiledCore core, texts, specials, num_threads, bint count_
     if num_threads == 0:
         num_threads = min(size // WORTH_A_THREAD, cpus())
     num_threads = min(num_threads, batch.n, size // SHARE + 1)
+    batch.left = size
+    batch.threads = max(num_threads, 1)
     if num_threads < 2:
         batch.lock = NoLock()
         batch.run()
@@ -131,6 +148,9 @@ cdef list run_batch(CompiledCore core, texts, specials, num_threads, bint count_
         run_threads(batch, num_threads)
     if batch.error is not None:
         raise batch.error
+    if not count_only:
+        for result in batch.results:
+            track(result)
     return batch.results
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import subprocess
 import sys
@@ -146,3 +147,13 @@ for first in (0x12000, 0x7CA, 0x780, 0x1E900, 0x10330):
                 assert list(tokenizer._core.encode_array(word * times)) == once * times
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_collector_knows_the_lists_of_a_batch(tokenizer: Tokenizer, threads: int) -> None:
+    lists: list[Any] = tokenizer.encode_ordinary_batch(["some words"] * 20_000, num_threads=threads)
+    assert all(gc.is_tracked(each) for each in lists)
+    lists[0].append(lists[1])
+    lists[1].append(lists[0])
+    del lists
+    assert gc.collect() >= 2
