@@ -213,7 +213,7 @@ def orphans_of(messages: list[Message]) -> set[str]:
     talk = [
         index
         for index, message in enumerate(messages)
-        if not results_in(message) or says_something(message)
+        if not results_in(message) or any(part["type"] != "tool_result" for part in _parts(message))
     ]
     last = talk[-1] if talk else -1
     called: set[str] = set()
