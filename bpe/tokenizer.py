@@ -270,7 +270,7 @@ class Tokenizer(Measuring):
 
     def decode(self, tokens: Iterable[int], errors: str = "replace") -> str:
         """The text of `tokens`; bytes that are no UTF-8 are treated as `errors` says."""
-        if errors not in ("replace", "strict"):  # Python judges the others
+        if errors not in ("replace", "strict"):  # a handler of the caller's, or a mistake
             return self.decode_bytes(tokens).decode("utf-8", errors)
         try:
             return self._decode_text(tokens, errors)

@@ -67,7 +67,7 @@ cdef bytes decode_ids(const Decoder* d, tokens):
     cdef Out out
     memset(&out, 0, sizeof(out))
     try:
-        append_ids(&out, d, tokens)
+        append_tokens(&out, d, tokens)
         if out.data == NULL:
             return b""
         _PyBytes_Resize(&out.data, out.size)
@@ -81,7 +81,7 @@ cdef str decode_text(const Decoder* d, tokens, errors):
     cdef Out out
     memset(&out, 0, sizeof(out))
     try:
-        append_ids(&out, d, tokens)
+        append_tokens(&out, d, tokens)
         if out.data == NULL:
             return ""
         return text_of(<const uint8_t*>start_of(out.data), out.size, errors)
@@ -89,7 +89,7 @@ cdef str decode_text(const Decoder* d, tokens, errors):
         drop(out.data)
 
 
-cdef int append_ids(Out* out, const Decoder* d, tokens) except -1:
+cdef int append_tokens(Out* out, const Decoder* d, tokens) except -1:
     """Append the bytes of ids in whatever form."""
     cdef Py_buffer buffer
     if type(tokens) is not list and type(tokens) is not tuple:  # a subclass may say anything

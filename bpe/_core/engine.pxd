@@ -80,7 +80,7 @@ cdef inline bint emit_units(Work* w, const Vocab* v, const uint8_t* text_end) no
                 continue
         w.n_ids = out - w.ids
         length = unit_length(w, i)
-        # A piece of medium length may have up to 31 ids, which stand in the large table.
+        # It may have as many ids as bytes: also a known one, in the table of large pieces.
         if not reserve(w, length + 16 * (n - i)):
             return False
         if not (SHORT < length <= MEDIUM and emit_known(w, unit_start(w, i), length, w.keys[i])):

@@ -15,8 +15,8 @@ cdef enum:
     CUT_BITS = 16
 
 cdef struct Joints:
-    uint64_t pairs[1 << 13]
-    uint64_t cuts[1 << 10]
+    uint64_t pairs[1 << (PAIR_BITS - 6)]
+    uint64_t cuts[1 << (CUT_BITS - 6)]
 
 
 cdef inline uint32_t three_bytes(const uint8_t* p) noexcept nogil:

@@ -190,8 +190,7 @@ cdef list drained(Drain* drain):
     """The items as a list."""
     cdef list result
     cdef PyObject** fitted = NULL
-    # The rest of a long one was hardly written to, so it is no memory (see take_ids).
-    if drain.n < LONG_ARRAY or drain.room > 2 * drain.n:
+    if is_wasteful(drain.n, drain.room):
         fitted = <PyObject**>PyMem_Realloc(drain.items, drain.n * sizeof(PyObject*) + 1)
     if fitted != NULL:
         drain.items = fitted

@@ -21,7 +21,7 @@ from .long cimport merge_long
 from .merge cimport BATCH, WORD, Word, merge_words, start_word
 from .vocab cimport NO_TOKEN, Vocab, candidate, find_token, hash_bytes, hash_words, id_of, slot_of
 from .window cimport bpe_ctz64
-from .work cimport Miss, Work, reserve, unit_length, unit_start
+from .work cimport Miss, Work, unit_length, unit_start
 
 cdef extern from "simd.h" nogil:
     int bpe_popcount64(uint64_t)
@@ -215,7 +215,10 @@ cdef inline bint emit_ready(Work* w, const Vocab* v, size_t unit) noexcept nogil
 
 
 cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil:
-    """Write the unit `first`, which is not in its bucket; learn the next misses with it."""
+    """Write the unit `first`, which is not in its bucket; learn the next misses with it.
+
+    Room for an id for each of its bytes, and for 16 for each unit from it on, is reserved.
+    """
     cdef const uint8_t* p = unit_start(w, first)
     cdef size_t length = unit_length(w, first)
     cdef size_t candidates[BATCH]
@@ -224,8 +227,6 @@ cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil
     cdef int k
     cdef int n = 0
     cdef int misses = 0
-    if not reserve(w, length + 16 * (w.n_units - first)):
-        return False
     # What was pushed out again may be ready.
     if emit_ready(w, v, first) or emit_known(w, p, length, w.keys[first]):
         return True

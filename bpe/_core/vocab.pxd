@@ -1,7 +1,7 @@
 # The immutable tables of one vocabulary: token bytes, whole tokens by their bytes, merges by pair.
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy, memset
 
 cdef extern from "simd.h" nogil:

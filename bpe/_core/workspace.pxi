@@ -1,10 +1,11 @@
 # What a call needs for itself.
 
 cdef enum:
-    SHORT_TEXT = 2048       # bytes that are encoded before another thread could take over
+    SHORT_TEXT = 2048       # bytes that are encoded before another thread could take over, and characters
+                            # whose ids are all there before their list is made
     MUCH_TEXT = 1 << 15     # characters after which learning the vocabulary pays
     MOST_ROOM = 1 << 22     # ids that a workspace keeps room for
-    LONG_ARRAY = 1 << 15    # ids
+    LONG_RESULT = 1 << 15   # ids
     BYTES_PER_ID = 3        # most text has more, so that room for its ids is asked for once
 
 
@@ -49,15 +50,22 @@ cdef class Ids:
         view.internal = NULL
 
 
+cdef inline bint is_wasteful(size_t n, size_t room) noexcept nogil:
+    """Whether a result of n ids gives the rest of its room back.
+
+    The rest of a long one was hardly written to, so it is no memory; and giving it back makes the
+    allocator take fresh pages for the next one (a third of the time of a warm pass).
+    """
+    return n < LONG_RESULT or room > 2 * n
+
+
 cdef Ids take_ids(Work* work):
     """The ids of a workspace, which has none then: a text's are not copied."""
     cdef Ids result = Ids()
     cdef uint32_t* fitted = NULL
     result.n = work.n_ids
     result.stride = 4
-    # The rest of a long one was hardly written to, so it is no memory; and giving it back makes the
-    # allocator take fresh pages for the next one (a third of the time of a warm pass).
-    if work.n_ids < LONG_ARRAY or work.room > 2 * work.n_ids:
+    if is_wasteful(work.n_ids, work.room):
         fitted = <uint32_t*>realloc(work.ids, 4 * work.n_ids + 4)
     result.ids = work.ids if fitted == NULL else fitted
     work.ids = NULL
