@@ -107,6 +107,7 @@ cdef class Batch:
         cdef Py_ssize_t got = 0
         cdef Work* work = w.work
         cdef Drain counting
+        cdef bint made
         memset(&counting, 0, sizeof(counting))
         counting.counts = True
         first = self.take(&end)
@@ -122,11 +123,12 @@ cdef class Batch:
                 self.items[i].n = got
         if got < 0:
             raise MemoryError
+        made = not self.count_only and self.core.numbers_made(work.n_ids)
         for i in range(first, end):
             if self.count_only:
                 self.results[i] = self.items[i].n
             else:
-                result = make_list(work.ids + total, self.items[i].n)
+                result = make_list(work.ids + total, self.items[i].n, made)
                 untrack(result)
                 self.results[i] = result
                 total += self.items[i].n

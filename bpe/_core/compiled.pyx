@@ -91,6 +91,8 @@ cdef class CompiledCore:
     cdef bint opened                 # some call has had one
     cdef Met met
     cdef Decoder decoder
+    cdef size_t n_ids                # above all ids, special tokens' too
+    cdef size_t asked                # for so many in lists, before their ints were made
     cdef object __weakref__
 
     def __init__(self, vocabulary):
@@ -112,11 +114,10 @@ cdef class CompiledCore:
         self.decoder.vocab = &self.vocab
         self.decoder.n_direct = self.vocab.n if self.vocab.ids == NULL else 0
         self.decoder.special_ids = add_specials(&self.vocab, vocabulary.special_tokens, &self.decoder.n_specials)
-        if FREE_THREADED:  # no thread may see a number that another one is making
-            top = max(vocabulary.special_tokens.values(), default=0)
-            if self.vocab.n:
-                top = max(top, self.vocab.ids[self.vocab.n - 1] if self.vocab.ids != NULL else self.vocab.n - 1)
-            make_numbers(top)
+        self.n_ids = self.vocab.n
+        if self.vocab.n and self.vocab.ids != NULL:
+            self.n_ids = <size_t>self.vocab.ids[self.vocab.n - 1] + 1
+        self.know_ids(vocabulary.special_tokens)
         if self.family == NO_FAMILY:
             patterns.check(vocabulary.pattern)
 
@@ -124,6 +125,24 @@ cdef class CompiledCore:
         free(self.decoder.special_ids)
         free(self.joints)
         free_vocab(&self.vocab)
+
+    # ---- lists
+
+    cdef int know_ids(self, special_tokens) except -1:
+        """Let the ints of special tokens be made with the others."""
+        self.n_ids = max(self.n_ids, max(special_tokens.values(), default=-1) + 1)
+        if FREE_THREADED and self.n_ids <= NUMBERS:  # no thread may see an int that another one is making
+            make_numbers(self.n_ids)
+        return 0
+
+    cdef bint numbers_made(self, size_t n) except -1:
+        """Whether the ints of all ids are made, now that n more are asked for."""
+        if self.n_ids > n_numbers:
+            self.asked += n
+            if self.asked < MANY_IDS or self.n_ids > NUMBERS:
+                return False
+            make_numbers(self.n_ids)
+        return True
 
     # ---- encoding
 
@@ -272,18 +291,23 @@ cdef class CompiledCore:
 
     def special_set(self, tokens):
         """Prepare special tokens (text -> id)."""
+        self.know_ids(tokens)
         return CompiledSpecialSet(tokens)
 
     def encode(self, text, specials=None):
         """Ids of text."""
         cdef Workspace w = self.take()
         cdef Drain drain
+        cdef Py_ssize_t n
         memset(&drain, 0, sizeof(drain))
         try:
-            if LOOSE_ITEMS and self.family != NO_FAMILY and type(text) is str and len(text) >= SHORT_TEXT:
-                self.fill(w.work, text, specials, &drain)
-                return drained(&drain)
-            return make_list(w.work.ids, self.fill(w.work, text, specials, NULL))
+            if LOOSE_ITEMS and self.family != NO_FAMILY and type(text) is str:
+                n = len(text)
+                if n >= SHORT_TEXT and self.numbers_made(n // BYTES_PER_ID):
+                    self.fill(w.work, text, specials, &drain)
+                    return drained(&drain)
+            n = self.fill(w.work, text, specials, NULL)
+            return make_list(w.work.ids, n, self.numbers_made(n))
         finally:
             drop_items(&drain)
             self.give(w)
@@ -370,7 +394,7 @@ cdef class CompiledCore:
         work.n_ids = 0
         work.failed = False
         self.merge_piece(work, piece)
-        return make_list(work.ids, work.n_ids)
+        return make_list(work.ids, work.n_ids, self.numbers_made(work.n_ids))
 
     cdef bint is_blank(self, token):
         return not self.token_bytes(token).strip(b" \n\t")

@@ -1,15 +1,14 @@
 # Ids as Python ints, in lists.
 #
-# The ints of the usual ids are made when first met, once for the process, and are never freed: like
-# the small ints of Python itself they need not be counted.  So a list is filled by writing pointers:
-# without the interpreter, without a look at the ints, block by block while the ids are still in the
-# cache.  That takes half the time of counting each int, and spares memory for all ids of a text.
-# They are up to a million, 40 MB with their table; a free-threaded Python makes those of a vocabulary
-# when it is loaded.  Elsewhere a thread may read a place of the table while another one fills it:
-# it sees the int or none, and nobody looks into the int before he has the interpreter.
+# The ints of a vocabulary's ids stand side by side in one array of the process, are made together when
+# lists of some length are asked for, and are never freed: like the small ints of Python itself they
+# need not be counted.  So the int of an id is found by arithmetic, and a list is filled by writing
+# addresses: without the interpreter, without a look at the ints, block by block while the ids are
+# still in the cache.  They are up to a million, 32 MB; what no vocabulary needs of that takes no memory.
 
 cdef extern from *:
     """
+    #include <stddef.h>
     /* Builds that check counts, and 32-bit ones, count as usual. */
     #if !defined(Py_REF_DEBUG) && SIZEOF_VOID_P == 8
     #define BPE_IMMORTAL 1
@@ -23,26 +22,65 @@ cdef extern from *:
     #define BPE_LOOSE_ITEMS 0
     #endif
 
+    /* Where an int has its value, if that is one digit: other ints are made one by one. */
+    #if PYLONG_BITS_IN_DIGIT == 30 && PY_VERSION_HEX < 0x030C0000
+    #define BPE_DIGIT ob_digit[0]
+    #elif PYLONG_BITS_IN_DIGIT == 30 && PY_VERSION_HEX < 0x030F0000
+    #define BPE_DIGIT long_value.ob_digit[0]
+    #endif
+    #if defined(BPE_DIGIT)
     #define BPE_NUMBERS (1 << 20)
-    static PyObject *bpe_numbers[BPE_NUMBERS];  /* the pages that nobody uses take no memory */
+    #else
+    #define BPE_NUMBERS 1
+    #endif
+    static PyLongObject bpe_numbers[BPE_NUMBERS];
+
+    static inline PyObject *bpe_taken(PyObject *number) {
+    #if !BPE_IMMORTAL
+        Py_INCREF(number);
+    #endif
+        return number;
+    }
 
     /* Let no number of references dropped free an int.  From 3.12 on a count whose lower half is
      * negative as an int of 32 bits is immortal; 3.11 counts down, from more than can be dropped, and
      * without the GIL Python itself makes an object of so many immortal. */
     static void bpe_make_immortal(PyObject *number) {
     #if !BPE_IMMORTAL
-        (void)number;
+        Py_INCREF(number);
     #elif PY_VERSION_HEX >= 0x030C0000 && !defined(Py_GIL_DISABLED)
         Py_SET_REFCNT(number, (Py_ssize_t)3 << 30);
     #else
         Py_SET_REFCNT(number, (Py_ssize_t)1 << 60);
     #endif
     }
-    static inline PyObject *bpe_taken(PyObject *number) {
-    #if !BPE_IMMORTAL
-        Py_INCREF(number);
+
+    /* Make the ints from `first` to `end`, which is at most BPE_NUMBERS; -1: no memory, as Python says. */
+    static int bpe_make_numbers(size_t first, size_t end) {
+    #if defined(BPE_DIGIT)
+        const size_t size = offsetof(PyLongObject, BPE_DIGIT) + sizeof(digit);
+        PyObject *zero = PyLong_FromLong(0), *number = PyLong_FromLong(1 << 20);
+        if (zero == NULL || number == NULL) {
+            Py_XDECREF(zero);
+            Py_XDECREF(number);
+            return -1;
+        }
+        for (size_t i = first; i < end; i++) {
+            memcpy(&bpe_numbers[i], i ? number : zero, size);
+            bpe_numbers[i].BPE_DIGIT = (digit)i;
+            bpe_make_immortal((PyObject *)&bpe_numbers[i]);
+        }
+        Py_DECREF(zero);
+        Py_DECREF(number);
+    #else
+        (void)first; (void)end;
     #endif
-        return number;
+        return 0;
+    }
+
+    /* Write the ints of ids, which all are made. */
+    static inline void bpe_point(PyObject **items, const uint32_t *ids, size_t n) {
+        for (size_t i = 0; i < n; i++) items[i] = bpe_taken((PyObject *)(bpe_numbers + ids[i]));
     }
 
     /* A new list of items from PyMem_Malloc, which it owns then. */
@@ -63,81 +101,47 @@ cdef extern from *:
     enum:
         LOOSE_ITEMS "BPE_LOOSE_ITEMS"
         NUMBERS "BPE_NUMBERS"
-    PyObject** numbers "bpe_numbers"
-    void make_immortal "bpe_make_immortal"(PyObject*) noexcept
-    PyObject* taken "bpe_taken"(PyObject*) noexcept nogil
+    int new_numbers "bpe_make_numbers"(size_t, size_t) except -1
+    void point "bpe_point"(PyObject**, const uint32_t*, size_t) noexcept nogil
     list list_of "bpe_list_of"(PyObject**, size_t, size_t)
 
 cdef extern from "simd.h" nogil:
     void bpe_prefer_huge(void*, size_t)
 
 cdef extern from "Python.h":
-    PyObject* new_number "PyLong_FromUnsignedLong"(unsigned long) noexcept
-    void* PyMem_Malloc(size_t) noexcept
+    PyObject* new_number "PyLong_FromUnsignedLong"(unsigned long) except NULL
     void* PyMem_Realloc(void*, size_t) noexcept
     void PyMem_Free(void*) noexcept
-    void PyErr_Clear() noexcept
     void drop "Py_XDECREF"(PyObject*) noexcept
     PyObject** items_of "PySequence_Fast_ITEMS"(object)
 
+cdef enum:
+    MANY_IDS = 4096     # making so many ints one by one takes a good part of the time of making all
 
-cdef PyObject* make_number(uint32_t token) noexcept:
-    """A reference to the int of an id; NULL: no memory."""
-    cdef PyObject* number = numbers[token] if token < NUMBERS else NULL
-    if number != NULL:
-        return taken(number)
-    number = new_number(token)
-    if number == NULL:
-        PyErr_Clear()
-    elif token < NUMBERS:
-        make_immortal(number)
-        numbers[token] = number
-        taken(number)
-    return number
-
-
-cdef bint make_items(PyObject** items, const uint32_t* ids, size_t n) noexcept with gil:
-    """fill_items where some ids are met for the first time: the interpreter is asked for once."""
-    cdef size_t i
-    for i in range(n):
-        items[i] = make_number(ids[i])
-        if items[i] == NULL:
-            return False
-    return True
-
-
+cdef size_t n_numbers = 0   # how many ints are made
 numbers_lock = __import__("_thread").allocate_lock()
 
 
-cdef int make_numbers(size_t top) except -1:
-    """Make all ints up to `top` beforehand."""
-    cdef uint32_t i
+cdef int make_numbers(size_t n) except -1:
+    """Make the ints of all ids below n, at most NUMBERS."""
+    global n_numbers
     with numbers_lock:
-        for i in range(min(top + 1, NUMBERS)):
-            if numbers[i] == NULL and make_number(i) == NULL:
-                raise MemoryError
+        if n > n_numbers:
+            new_numbers(n_numbers, n)
+            n_numbers = n
     return 0
 
 
-cdef inline bint fill_items(PyObject** items, const uint32_t* ids, size_t n) noexcept nogil:
-    """Write the ints of ids; False: no memory, and the rest is not written."""
-    cdef size_t i
-    cdef uint32_t t
-    cdef PyObject* number
-    for i in range(n):
-        t = ids[i]
-        number = numbers[t] if t < NUMBERS else NULL
-        if number == NULL:
-            return make_items(items + i, ids + i, n - i)
-        items[i] = taken(number)
-    return True
-
-
-cdef list make_list(const uint32_t* ids, size_t n):
-    """The ids as a list."""
+cdef list make_list(const uint32_t* ids, size_t n, bint made):
+    """The ids as a list; `made`: the ints of all are."""
     cdef list result = PyList_New(n)
-    if not fill_items(items_of(result), ids, n):
-        raise MemoryError
+    cdef PyObject** items = items_of(result)
+    cdef size_t i
+    if made:
+        point(items, ids, n)
+    else:
+        for i in range(n):
+            items[i] = new_number(ids[i])
     return result
 
 
@@ -145,7 +149,7 @@ cdef list make_list(const uint32_t* ids, size_t n):
 cdef struct Drain:
     size_t n            # ids so far
     bint counts         # they are only counted
-    PyObject** items    # of a list to be
+    PyObject** items    # of a list to be, whose ints are all made
     size_t room
 
 
@@ -179,8 +183,7 @@ cdef inline bint drain_ids(Drain* drain, Work* work) noexcept nogil:
     if not drain.counts:
         if drain.n + n > drain.room and not drain_reserve(drain, n + drain.n // 2 + UNITS):
             return False
-        if not fill_items(drain.items + drain.n, work.ids, n):
-            return False
+        point(drain.items + drain.n, work.ids, n)
     drain.n += n
     work.n_ids = 0
     return True
@@ -201,9 +204,5 @@ cdef list drained(Drain* drain):
 
 
 cdef void drop_items(Drain* drain) noexcept:
-    """Forget what was taken."""
-    cdef size_t i
-    if drain.items != NULL:
-        for i in range(drain.n):
-            drop(drain.items[i])
-        PyMem_Free(drain.items)
+    """Forget what was taken: ints that need not be counted."""
+    PyMem_Free(drain.items)
