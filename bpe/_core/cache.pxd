@@ -11,21 +11,22 @@
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy, memset
-from .vocab cimport hash_words
+from .vocab cimport Key, hash_words, make_key
 
 cdef extern from "simd.h" nogil:
     uint64_t bpe_load64le(const void*)
     void bpe_copy16(void*, const void*)
     void bpe_prefetch(const void*)
-    ctypedef struct bpe_key_row:
-        uint64_t low, high, tag
-    const bpe_key_row bpe_key_rows[17]
     void* bpe_alloc_table(size_t)
     void bpe_free_table(void*, size_t)
+
+cdef extern from "keys.h" nogil:
+    const void* bpe_find_key(const Key*, const void*)
 
 cdef enum:
     SHORT = 15
     SHORT_IDS = 4
+    COUNT = 56               # the bits of `high` from there are the number of tokens
     MEDIUM = 31
     MEDIUM_IDS = 8
     MOST_IDS = 15            # what 4 bits can count
@@ -37,8 +38,7 @@ cdef enum:
     LARGE_BITS = 14
     LARGE_ROOM = 1 << 20     # bytes, of pieces and their tokens
 
-# `high`: bytes 8-14, the length in 4 bits, the number of tokens in 4 (a key has 0 there, and is
-# compared without it).  No key has length 0, so an empty entry matches nothing.
+# The key and, in its last byte, the number of tokens; 0 is empty.
 cdef struct Short:
     uint64_t low
     uint64_t high
@@ -48,10 +48,6 @@ cdef struct Short:
 cdef struct Medium:
     uint64_t key[4]
     uint32_t ids[MEDIUM_IDS]
-
-cdef struct Key:
-    uint64_t low
-    uint64_t high
 
 # A piece of 32 bytes and more: its bytes stand at `at`, its ids behind them.
 cdef struct Large:
@@ -75,23 +71,19 @@ cdef struct Cache:
     uint32_t large_used
 
 
-cdef inline Key short_key(const uint8_t* p, size_t n) noexcept nogil:
-    """The key of n bytes, of 16 that can be read; one that matches nothing if n > SHORT."""
-    cdef Key k
-    cdef const bpe_key_row* row = bpe_key_rows + (n if n <= SHORT else SHORT + 1)
-    k.low = bpe_load64le(p) & row.low
-    k.high = (bpe_load64le(p + 8) & row.high) | row.tag
-    return k
+cdef inline uint64_t short_key(Key* key, const uint8_t* p, size_t n) noexcept nogil:
+    """The key of n bytes, of 16 that can be read, and what bucket_at makes a bucket of."""
+    return make_key(key, p, n if n <= SHORT else SHORT + 1)
 
 
-cdef inline Key short_key_near(const uint8_t* p, size_t n, const uint8_t* end) noexcept nogil:
+cdef inline uint64_t short_key_near(Key* key, const uint8_t* p, size_t n, const uint8_t* end) noexcept nogil:
     """The same, reading nothing behind the end of the text."""
     cdef uint8_t tail[16]
     if end - p >= 16:
-        return short_key(p, n)
+        return short_key(key, p, n)
     memset(tail, 0, 16)
     memcpy(tail, p, end - p)
-    return short_key(tail, n)
+    return short_key(key, tail, n)
 
 
 cdef inline void medium_key(const uint8_t* p, size_t n, uint64_t* key) noexcept nogil:
@@ -111,13 +103,16 @@ cdef inline uint64_t hash_medium(const uint64_t* key) noexcept nogil:
     return hash_words(hash_words(key[0], key[1]) ^ key[2], key[3])
 
 
-cdef inline uint64_t short_hash(Key k) noexcept nogil:
-    """One multiplication: its highest bits depend on all of the key."""
-    return (k.low ^ (k.high << 29 | k.high >> 35)) * <uint64_t>0x9E3779B97F4A7C15
+cdef inline Short* bucket_at(const Cache* c, uint64_t folded) noexcept nogil:
+    """The bucket of a key, by its two halves one over the other.
+
+    One multiplication: its highest bits depend on all of the key.
+    """
+    return <Short*>(<char*>c.short_pieces + (folded * <uint64_t>0x9E3779B97F4A7C15 >> 38 & c.short_mask))
 
 
-cdef inline Short* short_bucket(const Cache* c, Key k) noexcept nogil:
-    return <Short*>(<char*>c.short_pieces + (short_hash(k) >> 38 & c.short_mask))
+cdef inline Short* short_bucket(const Cache* c, const Key* k) noexcept nogil:
+    return bucket_at(c, k.low ^ k.high)
 
 
 cdef inline Medium* medium_bucket(const Cache* c, const uint64_t* key) noexcept nogil:
@@ -134,14 +129,9 @@ cdef inline Short* beside(Short* bucket) noexcept nogil:
     return <Short*>(<size_t>bucket ^ 64)
 
 
-cdef inline bint is_short(const Short* e, Key k) noexcept nogil:
-    return ((e.low ^ k.low) | ((e.high ^ k.high) << 4)) == 0
-
-
-cdef inline Short* find_short(Short* e, Key k) noexcept nogil:
+cdef inline Short* find_short(Short* bucket, const Key* k) noexcept nogil:
     """The entry of a key in its own bucket, or NULL."""
-    e += is_short(e + 1, k)  # by arithmetic: which of the two it is cannot be predicted
-    return e if is_short(e, k) else NULL
+    return <Short*>bpe_find_key(k, bucket)
 
 
 cdef inline const uint32_t* ring_ids(const Cache* c, const uint32_t* entry_ids) noexcept nogil:
@@ -151,7 +141,7 @@ cdef inline const uint32_t* ring_ids(const Cache* c, const uint32_t* entry_ids) 
     return c.ring + (at & (RING - 1)) if c.ring_end - at < RING - MOST_IDS else NULL
 
 
-cdef inline Short* find_short_anywhere(const Cache* c, Key k) noexcept nogil:
+cdef inline Short* find_short_anywhere(const Cache* c, const Key* k) noexcept nogil:
     """The entry of a key, brought to the first place of its own bucket; or NULL."""
     cdef Short* home = short_bucket(c, k)
     cdef Short* e = find_short(home, k)
@@ -159,16 +149,15 @@ cdef inline Short* find_short_anywhere(const Cache* c, Key k) noexcept nogil:
     if e == NULL:
         if home[1].high == 0:  # not full: nothing has gone to the bucket beside it
             return NULL
-        e = beside(home)
-        e += is_short(e + 1, k)
-        if not is_short(e, k):
+        e = find_short(beside(home), k)
+        if e == NULL:
             return NULL
         moved = e[0]
         e[0] = home[1]  # it may be of that bucket or of this one: both find it
         home[1] = home[0]
         home[0] = moved
         e = home
-    if e.high >> 60 > SHORT_IDS and ring_ids(c, e.ids) == NULL:
+    if e.high >> COUNT > SHORT_IDS and ring_ids(c, e.ids) == NULL:
         e.low = e.high = 0
         return NULL
     return e
@@ -194,6 +183,12 @@ cdef inline Medium* find_medium(const Cache* c, const uint64_t* key) noexcept no
         e.key[3] = 0
         return NULL
     return e
+
+
+cdef inline Medium* find_medium_at(const Cache* c, const uint8_t* p, size_t n) noexcept nogil:
+    cdef uint64_t key[4]
+    medium_key(p, n, key)
+    return find_medium(c, key)
 
 
 cdef inline const Large* find_large(const Cache* c, uint64_t h, const uint8_t* p, size_t n) noexcept nogil:
@@ -226,7 +221,7 @@ cdef inline void learn_large(Cache* c, uint64_t h, const uint8_t* p, size_t n, c
 
 cdef inline size_t copy_short(const Cache* c, const Short* e, uint32_t* ids) noexcept nogil:
     """Write the ids of an entry that was found, their number as the result; 16 places may be written."""
-    cdef size_t n = e.high >> 60
+    cdef size_t n = e.high >> COUNT
     if n <= SHORT_IDS:
         bpe_copy16(ids, e.ids)
     else:
@@ -263,7 +258,7 @@ cdef inline void put_in_ring(Cache* c, const uint32_t* ids, size_t n, uint32_t* 
     c.ring_end += n
 
 
-cdef inline Short* put_short(Cache* c, Key k) noexcept nogil:
+cdef inline Short* put_short(Cache* c, const Key* k) noexcept nogil:
     """The first place of the bucket, with the key; its ids, and their number, are to be written."""
     cdef Short* s = short_bucket(c, k)
     cdef Short* other = beside(s)
@@ -295,7 +290,7 @@ cdef inline Medium* put_medium(Cache* c, const uint64_t* key) noexcept nogil:
     return m
 
 
-cdef inline void learn(Cache* c, const uint8_t* p, size_t n, const uint32_t* ids, size_t count, Key k) noexcept nogil:
+cdef inline void learn(Cache* c, const uint8_t* p, size_t n, const uint32_t* ids, size_t count, const Key* k) noexcept nogil:
     """Remember the ids of n bytes (k: their short key if n <= SHORT); MOST_IDS + 1 are read."""
     cdef Short* s
     cdef Medium* m
@@ -304,7 +299,7 @@ cdef inline void learn(Cache* c, const uint8_t* p, size_t n, const uint32_t* ids
         return
     if n <= SHORT:
         s = put_short(c, k)
-        s.high |= <uint64_t>count << 60
+        s.high |= <uint64_t>count << COUNT
         if count > SHORT_IDS:
             put_in_ring(c, ids, count, s.ids)
         else:
@@ -356,8 +351,8 @@ cdef inline void enlarge(Cache* c, int bits) noexcept nogil:
         s = old.short_pieces + (i ^ 1)  # what stands first comes last, and stands first again
         if s.high:
             k.low = s.low
-            k.high = s.high << 4 >> 4
-            put_short(c, k)[0] = s[0]
+            k.high = s.high << (64 - COUNT) >> (64 - COUNT)
+            put_short(c, &k)[0] = s[0]
     for i in range(<size_t>1 << (old.bits - 2)):
         m = old.medium_pieces + i
         if m.key[3]:

@@ -2,17 +2,18 @@
 #
 # A block is some 150 pieces, whose buckets stay in the first level of the cache; more where many are
 # new.  (A) The scanner finds their ends.  (B) Their keys are built and the buckets of the table asked
-# for.  (C) The table is probed and the ids written; what is not in its bucket is a miss: misses.pxd.
+# for.  (C) The table is probed and the ids written.  (D) What was not in its bucket is a miss, whose
+# ids are found, with those of the other misses, and put between: misses.pxd.
 
 from libc.stdint cimport uint8_t, uint32_t
 from .cache cimport (
-    MEDIUM, SHORT, SHORT_IDS, Key, Short, bpe_copy16, bpe_prefetch, copy_many, find_short, medium_bucket_at,
-    ring_ids, short_bucket, short_key, short_key_near,
+    COUNT, LARGE, MEDIUM, SHORT, SHORT_IDS, Medium, Short, bpe_copy16, bpe_prefetch, bucket_at, copy_many,
+    copy_medium, find_medium_at, find_short, medium_bucket_at, ring_ids, short_key, short_key_near,
 )
 from .joints cimport Joints, joined, leads_three, three_bytes
-from .misses cimport emit_known, emit_miss
+from .misses cimport emit_merged, put_misses
 from .scan cimport Scanner, scan
-from .vocab cimport Vocab
+from .vocab cimport Key, Vocab, make_key
 from .work cimport UNITS, WARM, Work, reserve, unit_length, unit_start
 
 cdef enum:
@@ -24,51 +25,54 @@ cdef inline void make_keys(Work* w, const uint8_t* text_end) noexcept nogil:
     """Key and bucket of each unit; asks for the buckets."""
     cdef const uint8_t* base = w.base
     cdef const uint8_t* p = base
-    cdef const uint8_t* next_unit
     cdef const size_t* ends = w.unit_ends
     cdef size_t n = w.n_units
     cdef size_t safe = n
     cdef size_t i = 0
-    cdef Key key
+    cdef size_t length, row
+    cdef Key* key = w.keys
     cdef Short* bucket
     while safe and text_end - (base + ends[safe - 1]) < 16:
         safe -= 1
     while i < safe:
-        next_unit = base + ends[i]
-        key = short_key(p, next_unit - p)
-        bucket = short_bucket(&w.cache, key)
+        length = base + ends[i] - p
+        row = length
+        if length > SHORT:
+            row = SHORT + 1
+            if length <= MEDIUM:
+                bpe_prefetch(medium_bucket_at(&w.cache, p, length))
+        bucket = bucket_at(&w.cache, make_key(key, p, row))
         bpe_prefetch(bucket)
-        w.keys[i] = key
         w.buckets[i] = bucket
-        if key.high == 1 and next_unit - p <= MEDIUM:  # that of a longer one
-            bpe_prefetch(medium_bucket_at(&w.cache, p, next_unit - p))
-        p = next_unit
+        p += length
+        key += 1
         i += 1
     while i < n:
-        next_unit = base + ends[i]
-        w.keys[i] = short_key_near(p, next_unit - p, text_end)
-        w.buckets[i] = short_bucket(&w.cache, w.keys[i])
-        p = next_unit
+        length = base + ends[i] - p
+        w.buckets[i] = bucket_at(&w.cache, short_key_near(&w.keys[i], p, length, text_end))
+        p += length
         i += 1
 
 
 cdef inline bint emit_units(Work* w, const Vocab* v, const uint8_t* text_end) noexcept nogil:
     """Write the ids of all units; False: no memory."""
     cdef size_t n = w.n_units
+    cdef size_t missing = 0
     cdef size_t i, count, length
+    cdef uint32_t* start
     cdef uint32_t* out
     cdef const uint32_t* more
     cdef const Short* e
+    cdef const Medium* m
     if not reserve(w, 16 * n):
         return False
     make_keys(w, text_end)
-    w.n_ready = w.next_ready = 0
     w.missed = 0
-    out = w.ids + w.n_ids
+    start = out = w.ids + w.n_ids
     for i in range(n):
-        e = find_short(w.buckets[i], w.keys[i])
+        e = find_short(w.buckets[i], &w.keys[i])
         if e != NULL:
-            count = e.high >> 60
+            count = e.high >> COUNT
             if count <= SHORT_IDS:
                 bpe_copy16(out, e.ids)
                 out += count
@@ -78,16 +82,28 @@ cdef inline bint emit_units(Work* w, const Vocab* v, const uint8_t* text_end) no
                 copy_many(out, more)
                 out += count
                 continue
-        w.n_ids = out - w.ids
         length = unit_length(w, i)
-        # It may have as many ids as bytes: also a known one, in the table of large pieces.
-        if not reserve(w, length + 16 * (n - i)):
-            return False
-        if not (SHORT < length <= MEDIUM and emit_known(w, unit_start(w, i), length, w.keys[i])):
-            if not emit_miss(w, v, i):
+        if SHORT < length <= MEDIUM:
+            m = find_medium_at(&w.cache, unit_start(w, i), length)
+            if m != NULL:
+                out += copy_medium(&w.cache, m, out)
+                continue
+        elif length > LARGE:  # not remembered, and too long to find a place among others
+            if not (
+                put_misses(w, v, missing, out - start)
+                and reserve(w, length + 16 * n)
+                and emit_merged(w, v, unit_start(w, i), length)
+            ):
                 return False
-        out = w.ids + w.n_ids
-    w.n_ids = out - w.ids
+            start = out = w.ids + w.n_ids
+            missing = 0
+            continue
+        w.missing[missing].unit = <uint32_t>i
+        w.missing[missing].place = <uint32_t>(out - start)
+        missing += 1
+    if missing:
+        return put_misses(w, v, missing, out - start)
+    w.n_ids += out - start
     return True
 
 

@@ -1,34 +1,27 @@
 # Misses: the units of a block that are not in their buckets.
 #
 # A miss waits for memory several times: for the bucket beside its own, for the vocabulary's slot,
-# for the token's bytes, for the pairs of a merge.  So the misses of a block go together, each step
-# for all of them before the next.  `emit_miss` has the first one.  (1) If it was merged with an
-# earlier miss, its ids are ready; if it stands elsewhere in the tables, they are there.  (2) A unit
-# of more than WORD bytes is merged alone.  (3) Else the next units that their buckets do not have
-# are collected, up to BATCH, and those that other places of the tables have are left out.  (4) The
-# ones that are tokens are looked up, the others merged, and all are learned.  (5) The first one is
-# written; the others when the block comes to them, as ready or as known.  What was learned may have
-# been pushed out by then: it is one more miss.
+# for the token's bytes, for the pairs of a merge.  So a block writes the ids of what it knows, one
+# behind the other, and notes where the others are missing.  Then these go together, BATCH of them
+# at a time and each step for all of them before the next: (1) what stands elsewhere in the tables
+# is there; what is longer than WORD is merged alone; (2) of the others the tokens are looked up,
+# (3) the rest is merged, and all are learned.  At last the ids move apart, the last ones first, and
+# those of the misses go between them.
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memmove
 from .cache cimport (
-    LARGE, MEDIUM, MOST_IDS, SHORT, Key, Large, Medium, Short, beside, bpe_prefetch, copy_medium, copy_short,
-    find_large, find_medium, find_short, find_short_anywhere, large_ids, learn, learn_large, medium_key,
-    short_bucket, short_key,
+    MEDIUM, MOST_IDS, SHORT, Large, Medium, Short, beside, bpe_prefetch, bucket_at, copy_medium, copy_short, find_large,
+    find_medium_at, find_short, find_short_anywhere, large_ids, learn, learn_large, short_bucket, short_key,
 )
 from .long cimport merge_long
 from .merge cimport BATCH, WORD, Word, merge_words, start_word
-from .vocab cimport NO_TOKEN, Vocab, candidate, find_token, hash_bytes, hash_words, id_of, slot_of
+from .vocab cimport NO_TOKEN, Key, Vocab, candidate, find_token, hash_bytes, hash_words, id_of, slot_of
 from .window cimport bpe_ctz64
-from .work cimport Miss, Work, unit_length, unit_start
+from .work cimport Miss, Missing, Work, reserve, unit_length, unit_start
 
 cdef extern from "simd.h" nogil:
     int bpe_popcount64(uint64_t)
-
-cdef enum:
-    FAR = 256       # units without a miss, after which no more are looked for
-
 
 cdef inline uint32_t* write_word(const Vocab* v, const Word* word, uint32_t* ids) noexcept nogil:
     """Write the ids of a merged word, and up to 7 numbers behind them; the place behind the ids."""
@@ -49,23 +42,52 @@ cdef inline uint32_t* write_word(const Vocab* v, const Word* word, uint32_t* ids
     return end
 
 
-cdef inline void add_miss(const Vocab* v, Miss* miss, size_t unit, const uint8_t* p,
-                          size_t n, Key key) noexcept nogil:
-    miss.unit = unit
-    miss.p = p
-    miss.n = n
-    miss.key = key
-    miss.hash = hash_words(key.low, key.high) if n <= SHORT else hash_bytes(p, n)
+cdef inline void open_miss(Work* w, const Vocab* v, Miss* miss, size_t k, uint32_t* ids) noexcept nogil:
+    """Of the k-th unit that is missing; its ids are to be written to `ids`."""
+    cdef size_t unit = w.missing[k].unit
+    miss.k = k
+    miss.p = unit_start(w, unit)
+    miss.n = unit_length(w, unit)
+    miss.key = w.keys[unit]
+    miss.hash = hash_words(miss.key.low, miss.key.high) if miss.n <= SHORT else hash_bytes(miss.p, miss.n)
+    miss.ids = ids
     bpe_prefetch(v.slots + slot_of(v, miss.hash))
 
 
+cdef inline size_t copy_known(Work* w, const Miss* miss) noexcept nogil:
+    """Write what the tables know of a unit, wherever it stands there; the number of ids, 0 if it is new."""
+    cdef Short* s
+    cdef Medium* m
+    cdef const Large* large
+    if miss.n <= SHORT:
+        s = find_short_anywhere(&w.cache, &miss.key)
+        return 0 if s == NULL else copy_short(&w.cache, s, miss.ids)
+    if miss.n <= MEDIUM:
+        m = find_medium_at(&w.cache, miss.p, miss.n)
+        if m != NULL:
+            return copy_medium(&w.cache, m, miss.ids)
+    large = find_large(&w.cache, miss.hash, miss.p, miss.n)
+    if large == NULL:
+        return 0
+    memcpy(miss.ids, large_ids(&w.cache, large), 4 * large.count)
+    return large.count
+
+
+cdef inline void remember(Work* w, const Miss* miss, size_t count) noexcept nogil:
+    """Note how many ids a miss has, and learn them; a medium piece with too many for its table is large."""
+    w.missing[miss.k].count = <uint32_t>count
+    if miss.n > MEDIUM or count > MOST_IDS:
+        learn_large(&w.cache, miss.hash, miss.p, miss.n, miss.ids, count)
+    elif miss.n > SHORT or find_short(short_bucket(&w.cache, &miss.key), &miss.key) == NULL:  # not twice in a batch
+        learn(&w.cache, miss.p, miss.n, miss.ids, count, &miss.key)
+
+
 cdef inline int learn_tokens(Work* w, const Vocab* v, int n) noexcept nogil:
-    """Remember those of n misses that are tokens; the number of the others, which move up."""
+    """Write and remember those of n misses that are tokens; the number of the others, which move up."""
     cdef int i
     cdef int m = 0
     cdef const Miss* miss
     cdef uint32_t t
-    cdef uint32_t ids[MOST_IDS + 1]
     for i in range(n):
         t = candidate(v, w.misses[i].hash)
         if t != NO_TOKEN:
@@ -78,19 +100,15 @@ cdef inline int learn_tokens(Work* w, const Vocab* v, int n) noexcept nogil:
             w.misses[m] = miss[0]
             m += 1
         else:
-            ids[0] = id_of(v, t)
-            remember(w, miss.p, miss.n, ids, 1, miss.key, miss.hash)
+            miss.ids[0] = id_of(v, t)
+            remember(w, miss, 1)
     return m
 
 
 cdef inline void learn_misses(Work* w, const Vocab* v, int n) noexcept nogil:
-    """Find the tokens of up to BATCH misses and remember them.
-
-    Each step is done for all before the next: the loads of one miss hide behind the others.
-    """
+    """Write and remember the ids of up to BATCH misses, of up to WORD bytes."""
     cdef int i
     cdef const Miss* miss
-    cdef uint32_t ids[WORD + 8]
     if v.whole_first:
         n = learn_tokens(w, v, n)
     for i in range(n):
@@ -98,80 +116,101 @@ cdef inline void learn_misses(Work* w, const Vocab* v, int n) noexcept nogil:
     merge_words(v, w.words, n)
     for i in range(n):
         miss = &w.misses[i]
-        remember(w, miss.p, miss.n, ids, write_word(v, &w.words[i], ids) - ids, miss.key, miss.hash)
-    w.n_ready = n
-    w.next_ready = 0
+        remember(w, miss, write_word(v, &w.words[i], miss.ids) - miss.ids)
 
 
-cdef inline bint emit_merged(Work* w, const Vocab* v, const uint8_t* p, size_t n) noexcept nogil:
-    """One piece of any length, by merging; n ids are reserved.  False: no memory."""
+cdef inline Py_ssize_t merge_alone(Work* w, const Vocab* v, const uint8_t* p, size_t n, uint32_t* ids) noexcept nogil:
+    """Write the ids of one piece of any length, of n and MOST_IDS more that may be written; -1: no memory."""
     cdef uint32_t token = NO_TOKEN
     cdef Py_ssize_t count
     if v.whole_first:
         token = find_token(v, hash_bytes(p, n), p, n)
     if token != NO_TOKEN:
-        w.ids[w.n_ids] = id_of(v, token)
-        w.n_ids += 1
-    elif n <= WORD:
-        start_word(v, w.spare, p, <int>n)
-        merge_words(v, w.spare, 1)
-        w.n_ids = write_word(v, w.spare, w.ids + w.n_ids) - w.ids
-    else:
-        count = merge_long(v, w.spare, p, n, w.ids + w.n_ids)
-        if count < 0:
-            w.failed = True
-            return False
-        w.n_ids += count
-    return True
+        ids[0] = id_of(v, token)
+        return 1
+    if n <= WORD:
+        start_word(v, w.words, p, <int>n)
+        merge_words(v, w.words, 1)
+        return write_word(v, w.words, ids) - ids
+    count = merge_long(v, w.words, p, n, ids)
+    w.failed |= count < 0
+    return count
 
 
-cdef inline bint emit_large(Work* w, uint64_t hash, const uint8_t* p, size_t n) noexcept nogil:
-    cdef const Large* large = find_large(&w.cache, hash, p, n)
-    if large == NULL:
+cdef inline bint emit_merged(Work* w, const Vocab* v, const uint8_t* p, size_t n) noexcept nogil:
+    """Append the ids of one piece, by merging; n are reserved.  False: no memory."""
+    cdef Py_ssize_t count = merge_alone(w, v, p, n, w.ids + w.n_ids)
+    if count < 0:
         return False
-    memcpy(w.ids + w.n_ids, large_ids(&w.cache, large), 4 * large.count)
-    w.n_ids += large.count
+    w.n_ids += count
     return True
 
 
-cdef inline bint emit_known(Work* w, const uint8_t* p, size_t n, Key key) noexcept nogil:
-    """Write what the tables know of a piece (`key` is its short key), wherever it stands there."""
-    cdef Short* s
-    cdef Medium* m
-    cdef uint64_t long_key[4]
-    if n <= SHORT:
-        s = find_short_anywhere(&w.cache, key)
-        if s == NULL:
+cdef inline bint find_batch(Work* w, const Vocab* v, size_t first, size_t end, uint32_t* fresh) noexcept nogil:
+    """Find the ids of some of the missing units, at most BATCH; False: no memory."""
+    cdef size_t k, known
+    cdef int n = 0
+    cdef Py_ssize_t count
+    cdef Miss* miss
+    for k in range(first, end):
+        bpe_prefetch(beside(w.buckets[w.missing[k].unit]))
+    for k in range(first, end):
+        miss = &w.misses[n]
+        open_miss(w, v, miss, k, fresh + w.missing[k].fresh)
+        known = copy_known(w, miss)
+        if known:
+            w.missing[k].count = <uint32_t>known
+        elif miss.n > WORD:
+            count = merge_alone(w, v, miss.p, miss.n, miss.ids)
+            if count < 0:
+                return False
+            remember(w, miss, count)
+        else:
+            n += 1
+    w.missed += n
+    learn_misses(w, v, n)
+    return True
+
+
+cdef inline bint put_misses(Work* w, const Vocab* v, size_t n, size_t hits) noexcept nogil:
+    """Put the ids of n missing units, of up to LARGE bytes, among the `hits` ids of the others.
+
+    Those stand behind w.ids[w.n_ids], and are counted there now.  False: no memory.
+    """
+    cdef size_t k, end
+    cdef size_t size = 0
+    cdef size_t total = hits
+    cdef uint32_t* ids
+    cdef uint32_t* to
+    cdef uint32_t* fresh
+    cdef Missing* missing
+    for k in range(n):
+        w.missing[k].fresh = <uint32_t>size
+        size += unit_length(w, w.missing[k].unit) + MOST_IDS + 1
+    # An id for each byte at most: where all will stand, and behind that the ones that are found.
+    if not reserve(w, hits + 2 * size):
+        return False
+    ids = w.ids + w.n_ids
+    fresh = ids + hits + size
+    k = 0
+    while k < n:
+        end = min(k + BATCH, n)
+        if not find_batch(w, v, k, end, fresh):
             return False
-        w.n_ids += copy_short(&w.cache, s, w.ids + w.n_ids)
-        return True
-    if n <= MEDIUM:
-        medium_key(p, n, long_key)
-        m = find_medium(&w.cache, long_key)
-        if m != NULL:
-            w.n_ids += copy_medium(&w.cache, m, w.ids + w.n_ids)
-            return True
-    return n <= LARGE and emit_large(w, hash_bytes(p, n), p, n)
-
-
-cdef inline bint is_known(Work* w, const Miss* miss) noexcept nogil:
-    cdef uint64_t long_key[4]
-    if miss.n <= SHORT:
-        return find_short_anywhere(&w.cache, miss.key) != NULL
-    if miss.n <= MEDIUM:
-        medium_key(miss.p, miss.n, long_key)
-        if find_medium(&w.cache, long_key) != NULL:
-            return True
-    return find_large(&w.cache, miss.hash, miss.p, miss.n) != NULL
-
-
-cdef inline void remember(Work* w, const uint8_t* p, size_t n, const uint32_t* ids,
-                          size_t count, Key key, uint64_t hash) noexcept nogil:
-    """Learn the ids of a piece; one of medium length that has too many for its table is large."""
-    if n <= MEDIUM and count <= MOST_IDS:
-        learn(&w.cache, p, n, ids, count, key)
-    elif n <= LARGE:
-        learn_large(&w.cache, hash, p, n, ids, count)
+        k = end
+    for k in range(n):
+        total += w.missing[k].count
+    to = ids + total
+    end = hits
+    for k in range(n):
+        missing = &w.missing[n - 1 - k]
+        to -= end - missing.place
+        memmove(to, ids + missing.place, 4 * (end - missing.place))
+        end = missing.place
+        to -= missing.count
+        memcpy(to, fresh + missing.fresh, 4 * missing.count)
+    w.n_ids += total
+    return True
 
 
 cdef inline void learn_vocabulary(Work* w, const Vocab* v) noexcept nogil:
@@ -186,6 +225,7 @@ cdef inline void learn_vocabulary(Work* w, const Vocab* v) noexcept nogil:
     cdef uint32_t ids[MOST_IDS + 1]
     cdef const uint8_t* p
     cdef size_t length
+    cdef Key key
     w.seeded = True
     if not v.whole_first:
         return
@@ -196,66 +236,10 @@ cdef inline void learn_vocabulary(Work* w, const Vocab* v) noexcept nogil:
         i = n - 1 - k
         if i >= 8:
             length = v.offsets[i - 7] - v.offsets[i - 8]
-            bpe_prefetch(short_bucket(&w.cache, short_key(v.bytes + v.offsets[i - 8], length)))
+            bpe_prefetch(bucket_at(&w.cache, short_key(&key, v.bytes + v.offsets[i - 8], length)))
         length = v.offsets[i + 1] - v.offsets[i]
-        if 0 < length <= SHORT:
+        p = v.bytes + v.offsets[i]
+        if 0 < length <= SHORT and p[length - 1] != 0xFF:  # that is in no text, and its key would be another's
             ids[0] = id_of(v, i)
-            p = v.bytes + v.offsets[i]
-            learn(&w.cache, p, length, ids, 1, short_key(p, length))
-
-
-cdef inline bint emit_ready(Work* w, const Vocab* v, size_t unit) noexcept nogil:
-    """Write a unit that was merged with one before it; False if it was not."""
-    while w.next_ready < w.n_ready and w.misses[w.next_ready].unit < unit:
-        w.next_ready += 1
-    if w.next_ready == w.n_ready or w.misses[w.next_ready].unit != unit:
-        return False
-    w.n_ids = write_word(v, &w.words[w.next_ready], w.ids + w.n_ids) - w.ids
-    return True
-
-
-cdef inline bint emit_miss(Work* w, const Vocab* v, size_t first) noexcept nogil:
-    """Write the unit `first`, which is not in its bucket; learn the next misses with it.
-
-    Room for an id for each of its bytes, and for 16 for each unit from it on, is reserved.
-    """
-    cdef const uint8_t* p = unit_start(w, first)
-    cdef size_t length = unit_length(w, first)
-    cdef size_t candidates[BATCH]
-    cdef size_t last = first
-    cdef size_t i
-    cdef int k
-    cdef int n = 0
-    cdef int misses = 0
-    # What was pushed out again may be ready.
-    if emit_ready(w, v, first) or emit_known(w, p, length, w.keys[first]):
-        return True
-    if length > WORD:
-        i = w.n_ids
-        if not emit_merged(w, v, p, length):
-            return False
-        if length <= LARGE:
-            remember(w, p, length, w.ids + i, w.n_ids - i, w.keys[first], hash_bytes(p, length))
-        return True
-    # Candidates first: what their buckets do not have may stand in the ones beside them.  Where
-    # misses are rare it does not pay to look far for the next.
-    i = first
-    while i < w.n_units and i - last < FAR and n < BATCH:
-        if i == first or (
-            find_short(w.buckets[i], w.keys[i]) == NULL and unit_length(w, i) <= WORD
-        ):
-            bpe_prefetch(beside(w.buckets[i]))
-            candidates[n] = i
-            n += 1
-            last = i
-        i += 1
-    for k in range(n):
-        i = candidates[k]
-        add_miss(v, &w.misses[misses], i, unit_start(w, i), unit_length(w, i), w.keys[i])
-        if k == 0 or not is_known(w, &w.misses[misses]):
-            misses += 1
-    w.missed += misses
-    learn_misses(w, v, misses)
-    if emit_ready(w, v, first) or emit_known(w, p, length, w.keys[first]):
-        return True
-    return emit_merged(w, v, p, length)
+            short_key(&key, p, length)
+            learn(&w.cache, p, length, ids, 1, &key)

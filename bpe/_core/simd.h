@@ -22,10 +22,13 @@
 #include <intrin.h>
 #define BPE_INLINE static __forceinline
 #define BPE_UNLIKELY(x) (x)
+#define BPE_ALIGNED(n) __declspec(align(n))
 #else
 #define BPE_INLINE static inline __attribute__((always_inline))
 #define BPE_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define BPE_ALIGNED(n) __attribute__((aligned(n)))
 #endif
+#define BPE_64_BIT (SIZE_MAX > 0xFFFFFFFF)
 
 #if !defined(BPE_PLAIN_C)
 #if defined(__SSE2__) || defined(_M_X64) || (defined(_M_IX86_FP) && _M_IX86_FP >= 2)
@@ -122,20 +125,6 @@ BPE_INLINE void bpe_prefetch(const void *p) {
     __builtin_prefetch(p, 0, 3);
 #endif
 }
-
-/* The key of a piece of n bytes is its bytes, masked, and n in the highest byte's low half; n = 16
- * stands for all longer ones and gives a key that no short piece has.  One row for each n. */
-typedef struct { uint64_t low, high, tag; } bpe_key_row;
-static const bpe_key_row bpe_key_rows[17] = {
-    {0x0ULL, 0x0ULL, 0x0ULL}, {0xFFULL, 0x0ULL, 0x100000000000000ULL},
-    {0xFFFFULL, 0x0ULL, 0x200000000000000ULL}, {0xFFFFFFULL, 0x0ULL, 0x300000000000000ULL},
-    {0xFFFFFFFFULL, 0x0ULL, 0x400000000000000ULL}, {0xFFFFFFFFFFULL, 0x0ULL, 0x500000000000000ULL},
-    {0xFFFFFFFFFFFFULL, 0x0ULL, 0x600000000000000ULL}, {0xFFFFFFFFFFFFFFULL, 0x0ULL, 0x700000000000000ULL},
-    {0xFFFFFFFFFFFFFFFFULL, 0x0ULL, 0x800000000000000ULL}, {0xFFFFFFFFFFFFFFFFULL, 0xFFULL, 0x900000000000000ULL},
-    {0xFFFFFFFFFFFFFFFFULL, 0xFFFFULL, 0xA00000000000000ULL}, {0xFFFFFFFFFFFFFFFFULL, 0xFFFFFFULL, 0xB00000000000000ULL},
-    {0xFFFFFFFFFFFFFFFFULL, 0xFFFFFFFFULL, 0xC00000000000000ULL}, {0xFFFFFFFFFFFFFFFFULL, 0xFFFFFFFFFFULL, 0xD00000000000000ULL},
-    {0xFFFFFFFFFFFFFFFFULL, 0xFFFFFFFFFFFFULL, 0xE00000000000000ULL}, {0xFFFFFFFFFFFFFFFFULL, 0xFFFFFFFFFFFFFFULL, 0xF00000000000000ULL},
-    {0x0ULL, 0x0ULL, 0x1ULL}};
 
 /* Zeroed memory for a table, on four cache lines; `size` is a multiple of 64 KB if it is more.
  * On Linux from the system itself: what is not used of it is no memory, which calloc does not

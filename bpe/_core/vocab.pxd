@@ -11,9 +11,11 @@ cdef extern from "simd.h" nogil:
     void bpe_prefetch(const void*)
     void* bpe_alloc_table(size_t)
     void bpe_free_table(void*, size_t)
-    ctypedef struct bpe_key_row:
-        uint64_t low, high, tag
-    const bpe_key_row bpe_key_rows[17]
+
+cdef extern from "keys.h" nogil:
+    ctypedef struct Key "bpe_key":
+        uint64_t low, high
+    uint64_t make_key "bpe_make_key"(Key*, const void*, size_t)
 
 cdef enum:
     TOKEN_BITS = 21        # a token's index in a pair key; its highest value stands for none
@@ -55,14 +57,14 @@ cdef inline uint64_t hash_words(uint64_t a, uint64_t b) noexcept nogil:
 
 
 cdef inline uint64_t hash_bytes(const uint8_t* p, size_t n) noexcept nogil:
-    """A hash of bytes; equal to that of `short_key` for n below 16."""
+    """A hash of bytes; that of the key for n below 16."""
     cdef uint64_t a = 0
     cdef uint64_t b = 0
     cdef uint8_t tail[16]
     if n < 16:
         memset(tail, 0, 16)
         memcpy(tail, p, n)
-        return hash_words(bpe_load64le(tail), bpe_load64le(tail + 8) | <uint64_t>n << 56)
+        return hash_token(tail, n)
     while n >= 16:
         a = hash_words(a ^ bpe_load64le(p), bpe_load64le(p + 8))
         p += 16
@@ -74,11 +76,11 @@ cdef inline uint64_t hash_bytes(const uint8_t* p, size_t n) noexcept nogil:
 
 cdef inline uint64_t hash_token(const uint8_t* p, size_t n) noexcept nogil:
     """hash_bytes of what has 16 readable bytes behind it, as tokens have: no copy, no branch on n."""
-    cdef const bpe_key_row* row
+    cdef Key key
     if n >= 16:
         return hash_bytes(p, n)
-    row = bpe_key_rows + n
-    return hash_words(bpe_load64le(p) & row.low, (bpe_load64le(p + 8) & row.high) | row.tag)
+    make_key(&key, p, n)
+    return hash_words(key.low, key.high)
 
 
 cdef inline uint32_t slot_of(const Vocab* v, uint64_t h) noexcept nogil:

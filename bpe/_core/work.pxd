@@ -2,8 +2,9 @@
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport realloc
-from .cache cimport Cache, Key, Short
+from .cache cimport Cache, Short
 from .merge cimport BATCH, Word
+from .vocab cimport Key
 
 cdef extern from "simd.h" nogil:
     void bpe_prefer_huge(void*, size_t)
@@ -13,13 +14,21 @@ cdef enum:
     UNITS = 1024    # of one where many are missed
     SLACK = 16      # ids that may be written behind the end
 
-# A unit that no table of the caller's knows.
+# A unit that is not in its bucket.
+cdef struct Missing:
+    uint32_t unit       # its number in the block
+    uint32_t place      # ids of the block before it, but for those of other missing units
+    uint32_t fresh      # where its ids are, among those that are found for missing units
+    uint32_t count      # and how many
+
+# One that is looked for.
 cdef struct Miss:
-    size_t unit         # its number in the block
+    size_t k            # its number among the missing ones
     const uint8_t* p
     size_t n
     Key key             # if n <= SHORT
     uint64_t hash
+    uint32_t* ids       # where they go
 
 # What one call needs for itself.
 cdef struct Work:
@@ -35,13 +44,11 @@ cdef struct Work:
     const size_t* unit_ends     # from there: `ends` or `part_ends`
     Key keys[UNITS]
     Short* buckets[UNITS]
-    # The misses that were merged together, and those of them that are still to be written.
-    Miss misses[BATCH]
+    Missing missing[UNITS]
+    Miss misses[BATCH]  # those that are looked for together
     Word words[BATCH]
-    int n_ready, next_ready
-    Word spare[BATCH]   # for pieces that are merged alone
     bint failed         # no memory
-    size_t missed       # units that were not in the table, of those last written
+    size_t missed       # units that no table knew, of those last written
     size_t block        # units that this one has room for
     size_t seen         # characters of text, until then (bytes in a batch)
     bint seeded         # the vocabulary's short tokens are in the table
