@@ -15,9 +15,11 @@ cdef extern from "Python.h" nogil:
 
 cdef extern from "utf8.h" nogil:
     ctypedef uint8_t* (*bpe_utf8_fn)(uint8_t*, const void*, int, size_t, size_t) noexcept nogil
-    bpe_utf8_fn bpe_best_utf8()
+    int bpe_utf8_variants(bpe_utf8_fn*)
 
-cdef bpe_utf8_fn write_utf8 = bpe_best_utf8()
+cdef bpe_utf8_fn[3] utf8_variants
+cdef int utf8_variant_count = bpe_utf8_variants(utf8_variants)
+cdef bpe_utf8_fn write_utf8 = utf8_variants[utf8_variant_count - 1]
 cdef Py_ssize_t stretch = 1 << 14   # characters; two of them are long text
 
 
@@ -27,6 +29,19 @@ def set_stretch(Py_ssize_t characters):
     before = stretch
     stretch = characters
     return before
+
+
+def utf8_by_each(text, Py_ssize_t start, Py_ssize_t stop):
+    """Characters of a text as each way that runs here writes them, None if there are surrogates: for tests."""
+    cdef bytearray buffer = bytearray(4 * (stop - start) + 64)
+    cdef uint8_t* begin = buffer
+    cdef uint8_t* end
+    cdef int i
+    made = []
+    for i in range(utf8_variant_count):
+        end = utf8_variants[i](begin, PyUnicode_DATA(text), PyUnicode_KIND(text), start, stop)
+        made.append(None if end == NULL else bytes(buffer[:end - begin]))
+    return made
 
 
 # The last long text, by its address: enough to guess that it is met again.
