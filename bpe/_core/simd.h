@@ -2,7 +2,7 @@
  * large tables, and small loops that are worth vector instructions: bits to positions, a minimum, a
  * search for two bytes.  The larger ones have headers of their own, which include this one.  SSE2,
  * NEON and plain C are chosen when compiling, so that one binary runs on every machine of its
- * platform; AVX2 and AVX-512 when the module is loaded.  With BPE_PLAIN_C there is plain C only: the
+ * platform; BMI, AVX2 and AVX-512 when the module is loaded.  With BPE_PLAIN_C there is plain C only: the
  * tests compare. */
 #ifndef BPE_SIMD_H
 #define BPE_SIMD_H
@@ -35,7 +35,7 @@
 #define BPE_SSE2 1
 #include <emmintrin.h>
 #if (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
-#define BPE_WIDER 1 /* functions compiled for AVX2 and AVX-512, called only where they run */
+#define BPE_WIDER 1 /* functions compiled for BMI, AVX2 and AVX-512, called only where they run */
 #include <immintrin.h>
 #endif
 #elif defined(__ARM_NEON) && defined(__aarch64__) || defined(_M_ARM64)
@@ -289,6 +289,22 @@ static size_t bpe_write_bits_plain(size_t *to, size_t at, uint64_t bits) {
 }
 
 #if defined(BPE_WIDER)
+/* The same with instructions for the lowest bit, five for a position instead of ten: 8 % of the
+ * instructions of warm English, 3 % of Chinese. */
+__attribute__((target("bmi,popcnt"))) static size_t bpe_write_bits_bmi(size_t *to, size_t at, uint64_t bits) {
+    const int n = (int)__builtin_popcountll(bits);
+    int done = 0;
+    do {
+#pragma GCC unroll 8
+        for (int k = 0; k < 8; k++) {
+            to[done + k] = at + (size_t)_tzcnt_u64(bits); /* 64 if there is none left */
+            bits = _blsr_u64(bits);
+        }
+        done += 8;
+    } while (done < n);
+    return (size_t)n;
+}
+
 /* The same with the instruction that packs the bytes that a mask selects. */
 __attribute__((target("avx512f,avx512bw,avx512vbmi2,popcnt"))) static size_t bpe_write_bits_avx512(size_t *to, size_t at, uint64_t bits) {
     static const uint8_t count[64] = {
@@ -311,12 +327,21 @@ __attribute__((target("avx512f,avx512bw,avx512vbmi2,popcnt"))) static size_t bpe
 
 typedef size_t (*bpe_write_bits_fn)(size_t *, size_t, uint64_t);
 
-static bpe_write_bits_fn bpe_best_write_bits(void) {
+/* Those that run here, the best one last; their number, at most 3. */
+static int bpe_write_bits_variants(bpe_write_bits_fn *to) {
+    int n = 0;
+    to[n++] = bpe_write_bits_plain;
 #if defined(BPE_WIDER)
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bw")) return bpe_write_bits_avx512;
+    if (__builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt")) to[n++] = bpe_write_bits_bmi;
+    if (__builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bw")) to[n++] = bpe_write_bits_avx512;
 #endif
-    return bpe_write_bits_plain;
+    return n;
+}
+
+static bpe_write_bits_fn bpe_best_write_bits(void) {
+    bpe_write_bits_fn variants[3];
+    return variants[bpe_write_bits_variants(variants) - 1];
 }
 
 #endif

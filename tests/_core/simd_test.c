@@ -82,34 +82,64 @@ static long wrong_widen(const uint8_t *p) {
     return wrong + (found != top && (found | top) >= 0x80) + (chars != begin);
 }
 
+/* Each way to classify, of 64 bytes. */
+static long wrong_classes(const bpe_classify *classify, int n, const uint8_t *p) {
+    bpe_masks expected, got;
+    bpe_leads expected_leads, got_leads;
+    long wrong = 0;
+    classify[0].masks(p, &expected);
+    classify[0].leads(p, &expected_leads);
+    for (int i = 1; i < n; i++) {
+        classify[i].masks(p, &got);
+        classify[i].leads(p, &got_leads);
+        wrong += memcmp(&expected, &got, sizeof got) != 0;
+        wrong += memcmp(&expected_leads, &got_leads, sizeof got_leads) != 0;
+    }
+    return wrong;
+}
+
+/* Each way to write the positions of bits. */
+static long wrong_positions(const bpe_write_bits_fn *write_bits, int n, uint64_t bits) {
+    size_t expected[64], got[192], count = 0;
+    long wrong = 0;
+    for (size_t i = 0; i < 64; i++)
+        if (bits >> i & 1) expected[count++] = 7 + i;
+    for (int i = 0; i < n; i++)
+        wrong += write_bits[i](got, 7, bits) != count || memcmp(expected, got, count * sizeof *got) != 0;
+    return wrong;
+}
+
 int main(void) {
     static const char some[] = "  \t\n\r'/aZ09\xE3\x81\x82\x83\xBB\x97\xD0\xD1\xB0\x9F\xE4\xB8\xE9\xBD\xBE\xEB<|";
     const uint8_t starts[4] = {'<', 0xE3, '|', 0x81};
     bpe_classify classify[5];
     const int n = bpe_classify_variants(classify);
-    const bpe_write_bits_fn write_bits = bpe_best_write_bits();
+    bpe_write_bits_fn write_bits[3];
+    const int n_write = bpe_write_bits_variants(write_bits);
     const bpe_find_fn find = bpe_best_find();
     bpe_utf8_fn utf8[3];
     const int utf8_n = bpe_utf8_variants(utf8);
-    long wrong = 0;
+    long wrong = bpe_best_write_bits() != write_bits[n_write - 1];
+    for (int at = 0; at < 64; at++) /* each byte at each place, among zeros and among letters */
+        for (int c = 0; c < 512; c++) {
+            uint8_t bytes[64];
+            memset(bytes, c < 256 ? 0 : 'a', sizeof bytes);
+            bytes[at] = (uint8_t)c;
+            wrong += wrong_classes(classify, n, bytes);
+        }
+    for (int k = 0; k < 64; k++) { /* one bit, all others, the lowest k, the highest */
+        const uint64_t bit = 1ULL << k;
+        wrong += wrong_positions(write_bits, n_write, bit) + wrong_positions(write_bits, n_write, ~bit);
+        wrong += wrong_positions(write_bits, n_write, bit - 1) + wrong_positions(write_bits, n_write, ~(bit - 1));
+    }
     for (int round = 0; round < 100000; round++) {
         uint8_t bytes[256];
-        bpe_masks expected, got;
-        bpe_leads expected_leads, got_leads;
         uint32_t numbers[64], least = 0xFFFFFFFF;
-        size_t a[192], b[192], count;
         for (int i = 0; i < 256; i++)
             bytes[i] = (uint8_t)(round % 3 == 0   ? draw()
                                  : round % 3 == 1 ? draw() % 128
                                                   : (uint8_t)some[draw() % (sizeof some - 1)]);
-        classify[0].masks(bytes, &expected);
-        classify[0].leads(bytes, &expected_leads);
-        for (int i = 1; i < n; i++) {
-            classify[i].masks(bytes, &got);
-            classify[i].leads(bytes, &got_leads);
-            wrong += memcmp(&expected, &got, sizeof got) != 0;
-            wrong += memcmp(&expected_leads, &got_leads, sizeof got_leads) != 0;
-        }
+        wrong += wrong_classes(classify, n, bytes);
         int sixteens = 1 + round % 4;
         for (int i = 0; i < 16 * sixteens; i++) {
             numbers[i] = 1u << 28 | ((uint32_t)draw() & 0xFFFFFFF);
@@ -122,9 +152,7 @@ int main(void) {
         wrong += find(bytes, end, starts, 2, 1) != bpe_find_starts(bytes, end, starts, 2, 1);
         for (int i = 0; i < utf8_n; i++) wrong += wrong_utf8(utf8[i]);
         wrong += wrong_widen(bytes);
-        uint64_t bits = draw() & (round % 2 ? draw() : ~0ULL);
-        count = bpe_write_bits_plain(a, 7, bits);
-        wrong += write_bits(b, 7, bits) != count || memcmp(a, b, count * sizeof *a) != 0;
+        wrong += wrong_positions(write_bits, n_write, draw() & (round % 2 ? draw() : ~0ULL));
     }
     static const size_t sizes[] = {256, 1 << 15, 1 << 16, 6 << 16, 1 << 20, 1 << 21, 1 << 22};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
