@@ -62,7 +62,12 @@ def count(arguments: list[str], code: str) -> int:
             ],
             capture_output=True,
             text=True,
-            env={**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT)},
+            env={
+                **os.environ,
+                "PYTHONHASHSEED": "0",
+                "PYTHONPATH": str(ROOT),
+                "OPENBLAS_NUM_THREADS": "1",  # numpy's idle threads count too
+            },
         )
     found = re.search(r"Collected : (\d+)", run.stderr)
     if run.returncode or not found:
