@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "classify.h"
+#include "keys.h"
 #include "simd.h"
 #include "utf8.h"
 #include "widen.h"
@@ -109,6 +110,35 @@ static long wrong_positions(const bpe_write_bits_fn *write_bits, int n, uint64_t
     return wrong;
 }
 
+/* A key byte by byte, and the search for it in a bucket of other keys, of the same, of nothing. */
+static long wrong_keys(const uint8_t *text) {
+    static BPE_ALIGNED(64) uint8_t bucket[64];
+    uint8_t bytes[16], expected[16] = {0}, got[16];
+    const size_t n = 1 + draw() % 16;
+    const int place = (int)(draw() % 3); /* 2: in none */
+    uint64_t halves[2], folded;
+    bpe_key key;
+    long wrong = 0;
+    for (int i = 0; i < 16; i++) bytes[i] = text[i] == 0xFF ? 0 : text[i];
+    for (size_t i = 0; i < 15 && i < n; i++) expected[i] = (uint8_t)~bytes[i];
+    if (n == 16) expected[0] = 0;
+    folded = bpe_make_key(&key, bytes, n);
+    for (int i = 0; i < 16; i++) got[i] = (uint8_t)((i < 8 ? key.low : key.high) >> 8 * (i % 8));
+    wrong += memcmp(got, expected, 16) != 0 || folded != (key.low ^ key.high);
+    for (int i = 0; i < 2; i++) {
+        uint8_t *at = bucket + 32 * i;
+        memset(at, 0, 32);
+        if (i == place || draw() % 2) {
+            memcpy(halves, &key, 16);
+            halves[1] |= (1 + draw() % 15) << 56;
+            if (i != place) halves[draw() % 2] ^= 1ULL << draw() % 56;
+            memcpy(at, halves, 16);
+        }
+    }
+    wrong += bpe_find_key(&key, bucket) != (place == 2 ? NULL : bucket + 32 * place);
+    return wrong;
+}
+
 int main(void) {
     static const char some[] = "  \t\n\r'/aZ09\xE3\x81\x82\x83\xBB\x97\xD0\xD1\xB0\x9F\xE4\xB8\xE9\xBD\xBE\xEB<|";
     const uint8_t starts[4] = {'<', 0xE3, '|', 0x81};
@@ -151,7 +181,7 @@ int main(void) {
         wrong += find(bytes, end, starts, 2, 0) != find_plain(bytes, end, starts, 2);
         wrong += find(bytes, end, starts, 2, 1) != bpe_find_starts(bytes, end, starts, 2, 1);
         for (int i = 0; i < utf8_n; i++) wrong += wrong_utf8(utf8[i]);
-        wrong += wrong_widen(bytes);
+        wrong += wrong_widen(bytes) + wrong_keys(bytes);
         wrong += wrong_positions(write_bits, n_write, draw() & (round % 2 ? draw() : ~0ULL));
     }
     static const size_t sizes[] = {256, 1 << 15, 1 << 16, 6 << 16, 1 << 20, 1 << 21, 1 << 22};
