@@ -39,7 +39,7 @@ BPE_INLINE const void *bpe_find_key(const bpe_key *key, const void *bucket) {
     const __m128i k = _mm_loadu_si128((const __m128i *)key), *place = (const __m128i *)bucket;
     const uint32_t first = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(k, _mm_load_si128(place))) ^ 0x7FFF;
     const uint32_t second = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(k, _mm_load_si128(place + 2))) ^ 0x7FFF;
-    return first * second ? NULL : place + 2 * (second == 0);
+    return first * second != 0 ? NULL : place + 2 * (second == 0);
 #else
     const bpe_key *place = (const bpe_key *)bucket;
     place += 2 * (((place[2].low ^ key->low) | (place[2].high ^ key->high) << 8) == 0);
