@@ -227,7 +227,7 @@ def scaling(spec: Spec) -> Iterator[Result]:
             parts = [text[:half], text[half:]]
             start = clock()
             call(text)
-            repeat = max(1, round(0.1 / (clock() - start)))
+            repeat = 2 * max(1, round(0.05 / (clock() - start)))
             one = partial(_one_caller, call, parts, repeat)
             two = partial(_two_callers, call, parts, repeat)
         times = [(one(), two()) for _ in range(_passes(one(), spec["budget"]))]
@@ -255,19 +255,23 @@ def _one_caller(call: Callable[[str], Any], parts: list[str], repeat: int) -> fl
 
 
 def _two_callers(call: Callable[[str], Any], parts: list[str], repeat: int) -> float:
-    """From the first caller's start to the last one's end."""
+    """From the first caller's start to the last one's end.
+
+    Each takes both parts in turn, the other one first: so they have the same work.
+    """
     barrier = threading.Barrier(len(parts))
     starts: list[float] = []
     ends: list[float] = []
 
-    def caller(part: str) -> None:
+    def caller(texts: list[str]) -> None:
         barrier.wait()
         starts.append(wall())
-        for _ in range(repeat):
-            call(part)
+        for _ in range(repeat // 2):
+            for text in texts:
+                call(text)
         ends.append(wall())
 
-    threads = [threading.Thread(target=caller, args=(part,)) for part in parts]
+    threads = [threading.Thread(target=caller, args=(texts,)) for texts in (parts, parts[::-1])]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -44,24 +44,32 @@ def utf8_by_each(text, Py_ssize_t start, Py_ssize_t stop):
     return made
 
 
-# The last long text, by its address: enough to guess that it is met again.
+# The last long texts, by their addresses: enough to guess that one is met again.  Several, as callers
+# in several threads may each have theirs.
+cdef enum:
+    LAST = 4
+
 cdef struct Met:
-    PyObject* text
-    Py_ssize_t length
+    PyObject* texts[LAST]
+    Py_ssize_t lengths[LAST]
+    int oldest
 
 
 cdef bint in_stretches(text, Met* met):
     """Whether to encode a text stretch by stretch.
 
-    Not if it was the last one too: then its UTF-8 form, once made, is likely to serve again.
+    Not if it was one of the last: then its UTF-8 form, once made, is likely to serve again.
     """
     cdef Py_ssize_t n = PyUnicode_GET_LENGTH(text)
+    cdef int i
     if n < 2 * stretch or PyUnicode_IS_ASCII(text):
         return False
-    if met.text == <PyObject*>text and met.length == n:
-        return False
-    met.text = <PyObject*>text
-    met.length = n
+    for i in range(LAST):
+        if met.texts[i] == <PyObject*>text and met.lengths[i] == n:
+            return False
+    met.texts[met.oldest] = <PyObject*>text
+    met.lengths[met.oldest] = n
+    met.oldest = (met.oldest + 1) % LAST
     return True
 
 
