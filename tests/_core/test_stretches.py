@@ -61,7 +61,7 @@ def test_ids_of_the_whole(
     made = texts(4000)
     expected = [tokenizer.encode_ordinary(text) for text in made]
     compiled.set_stretch(length)
-    # One after the other: a text that is met twice in a row is taken as a whole.
+    # One after the other: a text that was one of the last four is taken as a whole.
     for text, ids in zip(made, expected, strict=True):
         assert tokenizer.encode_ordinary(text) == ids, text
     for text, ids in zip(made, expected, strict=True):
