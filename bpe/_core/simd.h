@@ -22,10 +22,12 @@
 #include <intrin.h>
 #define BPE_INLINE static __forceinline
 #define BPE_UNLIKELY(x) (x)
+#define BPE_LIKELY(x) (x)
 #define BPE_ALIGNED(n) __declspec(align(n))
 #else
 #define BPE_INLINE static inline __attribute__((always_inline))
 #define BPE_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define BPE_LIKELY(x) __builtin_expect(!!(x), 1)
 #define BPE_ALIGNED(n) __attribute__((aligned(n)))
 #endif
 #define BPE_64_BIT (SIZE_MAX > 0xFFFFFFFF)
