@@ -123,7 +123,7 @@ cdef class Batch:
                 self.items[i].n = got
         if got < 0:
             raise MemoryError
-        made = not self.count_only and self.core.numbers_made(work.n_ids)
+        made = not self.count_only and self.core.numbers_made(self.set, work.n_ids)
         for i in range(first, end):
             if self.count_only:
                 self.results[i] = self.items[i].n

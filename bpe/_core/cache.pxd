@@ -49,7 +49,7 @@ cdef struct Medium:
     uint64_t key[4]
     uint32_t ids[MEDIUM_IDS]
 
-# A piece of 32 bytes and more: its bytes stand at `at`, its ids behind them.
+# A piece of 32 bytes and more, or one that has too many ids for its table: its bytes stand at `at`, its ids behind them.
 cdef struct Large:
     uint64_t hash
     uint32_t at
@@ -291,12 +291,13 @@ cdef inline Medium* put_medium(Cache* c, const uint64_t* key) noexcept nogil:
 
 
 cdef inline void learn(Cache* c, const uint8_t* p, size_t n, const uint32_t* ids, size_t count, const Key* k) noexcept nogil:
-    """Remember the ids of n bytes (k: their short key if n <= SHORT); MOST_IDS + 1 are read."""
+    """Remember the ids, at most MOST_IDS, of up to MEDIUM bytes (k: their short key if n <= SHORT).
+
+    MOST_IDS + 1 are read.
+    """
     cdef Short* s
     cdef Medium* m
     cdef uint64_t key[4]
-    if n > MEDIUM or count > MOST_IDS:
-        return
     if n <= SHORT:
         s = put_short(c, k)
         s.high |= <uint64_t>count << COUNT

@@ -91,7 +91,7 @@ cdef class CompiledCore:
     cdef bint opened                 # some call has had one
     cdef Met met
     cdef Decoder decoder
-    cdef size_t n_ids                # above all ids, special tokens' too
+    cdef uint64_t n_ids              # above all ids of mergeable tokens
     cdef size_t asked                # for so many in lists, before their ints were made
     cdef object __weakref__
 
@@ -116,8 +116,8 @@ cdef class CompiledCore:
         self.decoder.special_ids = add_specials(&self.vocab, vocabulary.special_tokens, &self.decoder.n_specials)
         self.n_ids = self.vocab.n
         if self.vocab.n and self.vocab.ids != NULL:
-            self.n_ids = <size_t>self.vocab.ids[self.vocab.n - 1] + 1
-        self.know_ids(vocabulary.special_tokens)
+            self.n_ids = <uint64_t>self.vocab.ids[self.vocab.n - 1] + 1
+        make_numbers_now(self.n_ids)
         if self.family == NO_FAMILY:
             patterns.check(vocabulary.pattern)
 
@@ -128,20 +128,16 @@ cdef class CompiledCore:
 
     # ---- lists
 
-    cdef int know_ids(self, special_tokens) except -1:
-        """Let the ints of special tokens be made with the others."""
-        self.n_ids = max(self.n_ids, max(special_tokens.values(), default=-1) + 1)
-        if FREE_THREADED and self.n_ids <= NUMBERS:  # no thread may see an int that another one is making
-            make_numbers(self.n_ids)
-        return 0
-
-    cdef bint numbers_made(self, size_t n) except -1:
-        """Whether the ints of all ids are made, now that n more are asked for."""
-        if self.n_ids > n_numbers:
+    cdef bint numbers_made(self, CompiledSpecialSet specials, size_t n) except -1:
+        """Whether the ints of all ids are made, special tokens' too, now that about n more are asked for."""
+        cdef uint64_t n_ids = self.n_ids
+        if specials is not None and specials.n_ids > n_ids:
+            n_ids = specials.n_ids
+        if n_ids > n_numbers:
             self.asked += n
-            if self.asked < MANY_IDS or self.n_ids > NUMBERS:
+            if self.asked < MANY_IDS or n_ids > NUMBERS:
                 return False
-            make_numbers(self.n_ids)
+            make_numbers(n_ids)
         return True
 
     # ---- encoding
@@ -153,11 +149,15 @@ cdef class CompiledCore:
         if w is not None:  # spares a short call 9 %: a list that empties is reallocated
             self.idle = None
             return w
-        try:
+        if FREE_THREADED:  # another thread may take the last one
+            try:
+                return <Workspace>self.pool.pop()
+            except IndexError:
+                pass
+        elif self.pool:
             return <Workspace>self.pool.pop()
-        except IndexError:
-            self.opened = True
-            return Workspace(SHORT_BITS if first else MORE_BITS)
+        self.opened = True
+        return Workspace(SHORT_BITS if first else MORE_BITS)
 
     cdef int give(self, Workspace w) except -1:
         if w.work.room > MOST_ROOM:  # one huge text is no reason to keep its memory
@@ -291,7 +291,6 @@ cdef class CompiledCore:
 
     def special_set(self, tokens):
         """Prepare special tokens (text -> id)."""
-        self.know_ids(tokens)
         return CompiledSpecialSet(tokens)
 
     def encode(self, text, specials=None):
@@ -303,11 +302,11 @@ cdef class CompiledCore:
         try:
             if LOOSE_ITEMS and self.family != NO_FAMILY and type(text) is str:
                 n = len(text)
-                if n >= SHORT_TEXT and self.numbers_made(n // BYTES_PER_ID):
+                if n >= SHORT_TEXT and self.numbers_made(specials, n // BYTES_PER_ID):
                     self.fill(w.work, text, specials, &drain)
                     return drained(&drain)
             n = self.fill(w.work, text, specials, NULL)
-            return make_list(w.work.ids, n, self.numbers_made(n))
+            return make_list(w.work.ids, n, self.numbers_made(specials, n))
         finally:
             drop_items(&drain)
             self.give(w)
@@ -394,7 +393,7 @@ cdef class CompiledCore:
         work.n_ids = 0
         work.failed = False
         self.merge_piece(work, piece)
-        return make_list(work.ids, work.n_ids, self.numbers_made(work.n_ids))
+        return make_list(work.ids, work.n_ids, self.numbers_made(None, work.n_ids))
 
     cdef bint is_blank(self, token):
         return not self.token_bytes(token).strip(b" \n\t")

@@ -50,6 +50,7 @@ cdef bint find_bytes(const Decoder* d, uint32_t token, uint32_t* start, uint32_t
 cdef extern from "Python.h":
     PyObject* new_bytes "PyBytes_FromStringAndSize"(const char*, Py_ssize_t) except NULL
     char* start_of "PyBytes_AS_STRING"(PyObject*)
+    void drop "Py_XDECREF"(PyObject*) noexcept
 
 cdef enum:
     AT_ONCE = 64   # ids

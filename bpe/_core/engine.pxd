@@ -8,7 +8,7 @@
 from libc.stdint cimport uint8_t, uint32_t
 from .cache cimport (
     COUNT, LARGE, MEDIUM, SHORT, SHORT_IDS, Medium, Short, bpe_copy16, bpe_prefetch, bucket_at, copy_many,
-    copy_medium, find_medium_at, find_short, medium_bucket_at, ring_ids, short_key, short_key_near,
+    copy_medium, find_medium_at, find_short, medium_bucket_at, ring_ids, short_key_near,
 )
 from .joints cimport Joints, joined, leads_three, three_bytes
 from .misses cimport emit_merged, put_misses

@@ -41,9 +41,9 @@ BPE_INLINE const void *bpe_find_key(const bpe_key *key, const void *bucket) {
     const uint32_t second = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(k, _mm_load_si128(place + 2))) ^ 0x7FFF;
     return first * second != 0 ? NULL : place + 2 * (second == 0);
 #else
-    const bpe_key *place = (const bpe_key *)bucket;
-    place += 2 * (((place[2].low ^ key->low) | (place[2].high ^ key->high) << 8) == 0);
-    return ((place->low ^ key->low) | (place->high ^ key->high) << 8) == 0 ? place : NULL;
+    const uint64_t *place = (const uint64_t *)bucket; /* as numbers: a struct would be none of the table's */
+    place += 4 * (((place[4] ^ key->low) | (place[5] ^ key->high) << 8) == 0);
+    return ((place[0] ^ key->low) | (place[1] ^ key->high) << 8) == 0 ? place : NULL;
 #endif
 }
 

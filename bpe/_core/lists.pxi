@@ -4,11 +4,13 @@
 # lists of some length are asked for, and are never freed: like the small ints of Python itself they
 # need not be counted.  So the int of an id is found by arithmetic, and a list is filled by writing
 # addresses: without the interpreter, without a look at the ints, block by block while the ids are
-# still in the cache.  They are up to a million, 32 MB; what no vocabulary needs of that takes no memory.
+# still in the cache.  They are up to a million, 32 MB of addresses; what no vocabulary needs of that is
+# no memory.
 
 cdef extern from *:
     """
     #include <stddef.h>
+    #include "simd.h"
     /* Builds that check counts, and 32-bit ones, count as usual. */
     #if !defined(Py_REF_DEBUG) && SIZEOF_VOID_P == 8
     #define BPE_IMMORTAL 1
@@ -124,7 +126,6 @@ cdef extern from "Python.h":
     PyObject* new_number "PyLong_FromUnsignedLong"(unsigned long) except NULL
     void* PyMem_Realloc(void*, size_t) noexcept
     void PyMem_Free(void*) noexcept
-    void drop "Py_XDECREF"(PyObject*) noexcept
     PyObject** items_of "PySequence_Fast_ITEMS"(object)
 
 cdef enum:
@@ -141,6 +142,13 @@ cdef int make_numbers(size_t n) except -1:
         if n > n_numbers:
             new_numbers(n_numbers, n)
             n_numbers = n
+    return 0
+
+
+cdef int make_numbers_now(uint64_t n) except -1:
+    """The same where no thread may see an int that another one is making: before any list."""
+    if FREE_THREADED and n <= NUMBERS:
+        make_numbers(n)
     return 0
 
 
@@ -216,5 +224,5 @@ cdef list drained(Drain* drain):
 
 
 cdef void drop_items(Drain* drain) noexcept:
-    """Forget what was taken: ints that need not be counted."""
+    """Forget what was taken: a drain has items only where ints need not be counted."""
     PyMem_Free(drain.items)

@@ -4,7 +4,7 @@
 # for the token's bytes, for the pairs of a merge.  So a block writes the ids of what it knows, one
 # behind the other, and notes where the others are missing.  Then these go together, BATCH of them
 # at a time and each step for all of them before the next: (1) what stands elsewhere in the tables
-# is there; what is longer than WORD is merged alone; (2) of the others the tokens are looked up,
+# is copied; what is longer than WORD is merged alone; (2) of the others the tokens are looked up,
 # (3) the rest is merged, and all are learned.  At last the ids move apart, the last ones first, and
 # those of the misses go between them.
 
@@ -74,11 +74,14 @@ cdef inline size_t copy_known(Work* w, const Miss* miss) noexcept nogil:
 
 
 cdef inline void remember(Work* w, const Miss* miss, size_t count) noexcept nogil:
-    """Note how many ids a miss has, and learn them; a medium piece with too many for its table is large."""
+    """Note how many ids a miss has, and learn them; a medium piece with too many for its table is large.
+
+    A short one that stands twice among the misses is learned once.  The longer ones are rare.
+    """
     w.missing[miss.k].count = <uint32_t>count
     if miss.n > MEDIUM or count > MOST_IDS:
         learn_large(&w.cache, miss.hash, miss.p, miss.n, miss.ids, count)
-    elif miss.n > SHORT or find_short(short_bucket(&w.cache, &miss.key), &miss.key) == NULL:  # not twice in a batch
+    elif miss.n > SHORT or find_short(short_bucket(&w.cache, &miss.key), &miss.key) == NULL:
         learn(&w.cache, miss.p, miss.n, miss.ids, count, &miss.key)
 
 
@@ -91,7 +94,6 @@ cdef inline int learn_tokens(Work* w, const Vocab* v, int n) noexcept nogil:
     for i in range(n):
         t = candidate(v, w.misses[i].hash)
         if t != NO_TOKEN:
-            bpe_prefetch(v.offsets + t)
             bpe_prefetch(v.bytes + v.offsets[t])
     for i in range(n):
         miss = &w.misses[i]
@@ -239,7 +241,8 @@ cdef inline void learn_vocabulary(Work* w, const Vocab* v) noexcept nogil:
             bpe_prefetch(bucket_at(&w.cache, short_key(&key, v.bytes + v.offsets[i - 8], length)))
         length = v.offsets[i + 1] - v.offsets[i]
         p = v.bytes + v.offsets[i]
-        if 0 < length <= SHORT and p[length - 1] != 0xFF:  # that is in no text, and its key would be another's
+        # A byte 0xFF is in no text, and at the edges of a token it would make the key of something else.
+        if 0 < length <= SHORT and p[0] != 0xFF and p[length - 1] != 0xFF:
             ids[0] = id_of(v, i)
             short_key(&key, p, length)
             learn(&w.cache, p, length, ids, 1, &key)

@@ -90,7 +90,6 @@ BPE_INLINE int bpe_popcount64(uint64_t x) {
 
 /* ---- memory ---- */
 
-
 /* Numbers in little-endian order: a shift keeps the first bytes on every machine. */
 BPE_INLINE uint64_t bpe_load64le(const void *p) {
     uint64_t x;

@@ -7,6 +7,7 @@ cdef class CompiledSpecialSet:
     cdef object data        # keeps the bytes
     cdef list names
     cdef Py_ssize_t longest # bytes
+    cdef uint64_t n_ids     # above all ids
     cdef Met met
 
     def __init__(self, tokens):
@@ -39,6 +40,8 @@ cdef class CompiledSpecialSet:
             at += len(raw)
             self.set.offsets[i + 1] = at
             self.set.ids[i] = token
+        self.n_ids = max(tokens.values(), default=-1) + 1
+        make_numbers_now(self.n_ids)
 
     def __dealloc__(self):
         free(self.set.offsets)

@@ -31,8 +31,10 @@ def set_stretch(Py_ssize_t characters):
     return before
 
 
-def utf8_by_each(text, Py_ssize_t start, Py_ssize_t stop):
+def utf8_by_each(str text, Py_ssize_t start, Py_ssize_t stop):
     """Characters of a text as each way that runs here writes them, None if there are surrogates: for tests."""
+    if not 0 <= start <= stop <= len(text):
+        raise IndexError(f"{start} to {stop} is no part of {len(text)} characters")
     cdef bytearray buffer = bytearray(4 * (stop - start) + 64)
     cdef uint8_t* begin = buffer
     cdef uint8_t* end

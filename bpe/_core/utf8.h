@@ -5,7 +5,7 @@
 
 #include "simd.h"
 
-/* Write one character; the place behind it.  Up to three bytes too many may be written. */
+/* Write one character; the place behind it.  One byte too many may be written. */
 BPE_INLINE uint8_t *bpe_utf8_one(uint8_t *to, uint32_t c) {
     if (c < 0x800) { /* whether it is ASCII cannot be predicted in text of two-byte letters */
         uint32_t two = c >= 0x80;

@@ -48,7 +48,7 @@ cdef struct Work:
     Miss misses[BATCH]  # those that are looked for together
     Word words[BATCH]
     bint failed         # no memory
-    size_t missed       # units that no table knew, of those last written
+    size_t missed       # units of up to WORD bytes that no table knew, of those last written
     size_t block        # units that this one has room for
     size_t seen         # characters of text, until then (bytes in a batch)
     bint seeded         # the vocabulary's short tokens are in the table

@@ -67,19 +67,68 @@ def test_ints_outlive_every_list(tokenizer: Tokenizer) -> None:
     assert tokenizer.encode_ordinary(text) == expected
 
 
-def test_ids_beyond_the_shared_ints(core: type[Any]) -> None:
-    far = {"<|last|>": (1 << 20) - 1, "<|beyond|>": 1 << 20, "<|far|>": (1 << 31) + 5}
+LAST = (1 << 20) - 1
+
+
+@pytest.mark.parametrize("words", [1, 3_000])
+@pytest.mark.parametrize("far", [100_300, LAST - 1, LAST, LAST + 1, (1 << 31) + 5, (1 << 32) - 1])
+def test_special_ids_up_to_the_shared_ints_and_beyond(
+    core: type[Any], far: int, words: int
+) -> None:
+    """One vocabulary for each: a higher id would keep the ints from being used."""
     published = encoding_vocabulary("cl100k_base")
     vocabulary = Vocabulary(
-        name="far", pattern=published.pattern, special_tokens=far, pairs=published.pairs
+        name="far",
+        pattern=published.pattern,
+        special_tokens={"<|far|>": far},
+        pairs=published.pairs,
     )
     tokenizer = Tokenizer(vocabulary, core=core)
-    for words in (1, 3_000):
-        text = "".join(f"{special}{' word' * words}" for special in far) * 3
-        word = tokenizer.encode_ordinary(" word")
-        expected = [i for id_ in far.values() for i in [id_, *word * words]] * 3
+    text = f"<|far|>{' word' * words}" * 3
+    word = tokenizer.encode_ordinary(" word")
+    expected = [far, *word * words] * 3
+    for _ in range(2):
         assert tokenizer.encode(text, allowed_special="all") == expected
-        assert tokenizer.decode(expected) == text
+        batch = tokenizer.encode_batch([text, text], allowed_special="all")
+        assert batch == [expected, expected]
+        assert tokenizer.encode_ordinary(" word" * words) == word * words
+    assert tokenizer.decode(expected) == text
+
+
+def test_the_ints_of_a_larger_vocabulary_are_made_after_a_smaller_ones(core: type[Any]) -> None:
+    """In a process of its own: the ints belong to the process, and other tests make them."""
+    if core.__name__ != "CompiledCore":
+        pytest.skip("the Python core shares no ints")
+    program = """
+from bpe import Tokenizer
+from bpe._core import patterns
+from bpe._core.compiled import CompiledCore
+from bpe.vocabulary import Vocabulary
+
+def tokenizer(first, special):
+    ranks = {bytes([i]): first + i for i in range(256)}
+    specials = {"<s>": special}
+    made = Vocabulary(
+        name="made", pattern=patterns.CL100K, special_tokens=specials, ranks=ranks, merges=None
+    )
+    return Tokenizer(made, core=CompiledCore), first, special
+
+def check(made, length):
+    t, first, special = made
+    text = "ab" * (length // 2)
+    expected = [first + ord(c) for c in text]
+    for ids in (t.encode_ordinary(text), t.encode_ordinary_batch([text] * 3, num_threads=1)[2]):
+        assert ids == expected and {type(i) for i in ids} <= {int}
+        assert [i + 1 - 1 for i in ids] == expected
+        assert [hash(i) for i in ids] == [hash(i) for i in expected]
+    assert t.encode(text + "<s>" + text, allowed_special="all") == [*expected, special, *expected]
+
+small, larger, gapped = tokenizer(0, 300), tokenizer(0, 900_000), tokenizer(5_000, 256)
+for length in (2, 100, 3_000, 20_000, 2):  # short lists first: then their ints are made one by one
+    for made in (small, larger, gapped):
+        check(made, length)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_threads_make_lists_at_once(tokenizer: Tokenizer) -> None:
