@@ -180,6 +180,10 @@ int main(void) {
         wrong += bpe_find_starts(bytes, end, starts, 2, 0) != find_plain(bytes, end, starts, 2);
         wrong += find(bytes, end, starts, 2, 0) != find_plain(bytes, end, starts, 2);
         wrong += find(bytes, end, starts, 2, 1) != bpe_find_starts(bytes, end, starts, 2, 1);
+        uint8_t drawn[20]; /* of the text itself and at random, more than one vector takes too */
+        const int pairs = 1 + (int)(draw() % 10);
+        for (int i = 0; i < 20; i++) drawn[i] = draw() % 2 ? bytes[draw() % 256] : (uint8_t)draw();
+        wrong += find(bytes, end, drawn, pairs, 0) != find_plain(bytes, end, drawn, pairs);
         for (int i = 0; i < utf8_n; i++) wrong += wrong_utf8(utf8[i]);
         wrong += wrong_widen(bytes) + wrong_keys(bytes);
         wrong += wrong_positions(write_bits, n_write, draw() & (round % 2 ? draw() : ~0ULL));
