@@ -275,9 +275,12 @@ def _load(results: Results) -> Iterator[Line]:
 
 
 def over_bare(values: list[float], bare: list[float]) -> list[float]:
-    """What a process costs over a bare Python, whose median is steadier than one run of it."""
+    """What a process costs over a bare Python, whose median is steadier than one run of it.
+
+    Less than a millisecond is noise: a bare one's own runs differ by more.
+    """
     base = statistics.median(bare) if bare else 0.0
-    return [max(value - base, 1e-6) for value in values]
+    return [max(value - base, 1e-3) for value in values]
 
 
 def _memory(results: Results) -> Iterator[Line]:
