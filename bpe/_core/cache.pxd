@@ -49,7 +49,8 @@ cdef struct Medium:
     uint64_t key[4]
     uint32_t ids[MEDIUM_IDS]
 
-# A piece of 32 bytes and more, or one that has too many ids for its table: its bytes stand at `at`, its ids behind them.
+# A piece of 32 bytes and more, or one that has too many ids for its table: its bytes stand at `at`,
+# its ids behind them.
 cdef struct Large:
     uint64_t hash
     uint32_t at
