@@ -18,7 +18,7 @@ from .engine cimport encode_block
 from .joints cimport Joints, make_joints
 from .misses cimport emit_merged, learn_vocabulary
 from .scan cimport bpe_best_write_bits, bpe_write_bits_fn, CL100K, DEEPSEEK, GPT2, NO_FAMILY, O200K, Scanner, scan
-from .special cimport Specials, bpe_best_find, next_special
+from .special cimport Specials, bpe_best_find, bpe_open_starts, next_special
 from .vocab cimport (
     PADDING, NO_TOKEN, NO_RANK, TOKEN_BITS, Vocab, add_pair, alloc_pairs, bpe_load32le, bpe_prefetch, expand_pairs, find_token, free_vocab, hash_bytes,
     index_byte_pairs, index_tokens, pair_all_splits,

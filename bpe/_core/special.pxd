@@ -6,8 +6,11 @@
 
 from libc.stdint cimport uint8_t, uint32_t
 
-cdef extern from "simd.h" nogil:
-    ctypedef const uint8_t* (*bpe_find_fn)(const uint8_t*, const uint8_t*, const uint8_t*, int, int) noexcept nogil
+cdef extern from "starts.h" nogil:
+    ctypedef struct Starts "bpe_starts":
+        pass
+    ctypedef const uint8_t* (*bpe_find_fn)(const uint8_t*, const uint8_t*, const Starts*) noexcept nogil
+    void bpe_open_starts(Starts*, const uint8_t*, int, int)
     bpe_find_fn bpe_best_find()
 
 cdef struct Specials:
@@ -15,10 +18,8 @@ cdef struct Specials:
     uint8_t* bytes
     size_t* offsets      # n + 1
     uint32_t* ids
-    uint8_t* starts      # first bytes, then second bytes, of distinct beginnings
-    int n_starts
+    Starts starts        # their first two bytes
     bpe_find_fn find_starts
-    bint one_byte        # some token is a single byte: the second bytes tell nothing
 
 
 cdef inline int longest_at(const Specials* s, const uint8_t* p, const uint8_t* end) noexcept nogil:
@@ -62,7 +63,7 @@ cdef inline const uint8_t* next_special(const Specials* s, const uint8_t* p, con
     """Where the next special token stands, and which one; `end` and -1 if there is none."""
     which[0] = -1
     while True:
-        p = s.find_starts(p, end, s.starts, s.n_starts, s.one_byte)
+        p = s.find_starts(p, end, &s.starts)
         if p >= end:
             return end
         which[0] = longest_at(s, p, end)

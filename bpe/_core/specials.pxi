@@ -13,22 +13,17 @@ cdef class CompiledSpecialSet:
     def __init__(self, tokens):
         pairs = sorted((name.encode("utf-8", "surrogatepass"), token, name) for name, token in tokens.items())
         self.names = [name for _, _, name in pairs]
-        starts = {}
-        for raw, _, _ in pairs:
-            starts[raw[:2]] = None
-            if len(raw) == 1:
-                self.set.one_byte = True
-        if self.set.one_byte:
-            starts = {raw[:1]: None for raw in starts}
+        # If some token is a single byte, the second bytes tell nothing.
+        one_byte = any(len(raw) == 1 for raw, _, _ in pairs)
+        starts = dict.fromkeys(raw[: 1 if one_byte else 2] for raw, _, _ in pairs)
         first = bytes(raw[0] for raw in starts)
-        second = bytes(raw[1] for raw in starts) if not self.set.one_byte else first
+        second = bytes(raw[len(raw) - 1] for raw in starts)
         blob = b"".join(raw for raw, _, _ in pairs)
         self.data = (blob, first + second)
         self.set.n = len(pairs)
         self.longest = max((len(raw) for raw, _, _ in pairs), default=0)
         self.set.bytes = <uint8_t*>PyBytes_AS_STRING(self.data[0])
-        self.set.starts = <uint8_t*>PyBytes_AS_STRING(self.data[1])
-        self.set.n_starts = len(first)
+        bpe_open_starts(&self.set.starts, <uint8_t*>PyBytes_AS_STRING(self.data[1]), len(first), one_byte)
         self.set.find_starts = bpe_best_find()
         self.set.offsets = <size_t*>malloc((len(pairs) + 1) * sizeof(size_t))
         self.set.ids = <uint32_t*>malloc((len(pairs) + 1) * 4)

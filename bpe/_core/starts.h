@@ -1,0 +1,112 @@
+/* The search for places where the first two bytes of a special token stand.
+ *
+ * A set of beginnings is made once, with the tables that AVX2 looks them up in: a text may have
+ * thousands of places where a search ends and the next one begins. */
+#ifndef BPE_STARTS_H
+#define BPE_STARTS_H
+
+#include "simd.h"
+
+typedef struct {
+    const uint8_t *bytes;  /* the n first bytes, then the n second bytes */
+    int n;
+    int one_byte;          /* only the first bytes are compared */
+    uint8_t nibbles[4][16];/* of the first byte's low and high nibble, of the second's: a bit for each of 8 pairs */
+} bpe_starts;
+
+typedef const uint8_t *(*bpe_find_fn)(const uint8_t *, const uint8_t *, const bpe_starts *);
+
+static void bpe_open_starts(bpe_starts *starts, const uint8_t *bytes, int n, int one_byte) {
+    starts->bytes = bytes;
+    starts->n = n;
+    starts->one_byte = one_byte;
+    memset(starts->nibbles, 0, sizeof starts->nibbles);
+    for (int i = 0; i < n && i < 8; i++) {
+        const uint8_t first = bytes[i], second = bytes[n + i], bit = (uint8_t)(1 << i);
+        starts->nibbles[0][first & 15] |= bit, starts->nibbles[1][first >> 4] |= bit;
+        starts->nibbles[2][second & 15] |= bit, starts->nibbles[3][second >> 4] |= bit;
+    }
+    if (one_byte) memset(starts->nibbles[2], 0xFF, 32);
+}
+
+/* The first place in [p, end) where one of the beginnings stands, or `end`. */
+static const uint8_t *bpe_find_starts(const uint8_t *p, const uint8_t *end, const bpe_starts *starts) {
+    const uint8_t *first = starts->bytes, *second = first + starts->n;
+    const int n = starts->n, one_byte = starts->one_byte;
+#if defined(BPE_SSE2)
+    for (; end - p > 16; p += 16) {
+        __m128i a = _mm_loadu_si128((const __m128i *)p), b = _mm_loadu_si128((const __m128i *)(p + 1));
+        __m128i hit = _mm_setzero_si128();
+        int bits;
+        for (int i = 0; i < n; i++) {
+            __m128i h = _mm_cmpeq_epi8(a, _mm_set1_epi8((char)first[i]));
+            if (!one_byte) h = _mm_and_si128(h, _mm_cmpeq_epi8(b, _mm_set1_epi8((char)second[i])));
+            hit = _mm_or_si128(hit, h);
+        }
+        bits = _mm_movemask_epi8(hit);
+        if (bits) return p + bpe_ctz64((uint64_t)bits);
+    }
+#elif defined(BPE_NEON)
+    for (; end - p > 16; p += 16) {
+        uint8x16_t a = vld1q_u8(p), b = vld1q_u8(p + 1), hit = vdupq_n_u8(0);
+        for (int i = 0; i < n; i++) {
+            uint8x16_t h = vceqq_u8(a, vdupq_n_u8(first[i]));
+            if (!one_byte) h = vandq_u8(h, vceqq_u8(b, vdupq_n_u8(second[i])));
+            hit = vorrq_u8(hit, h);
+        }
+        if (vmaxvq_u8(hit)) break;
+    }
+#endif
+    for (; p < end; p++)
+        for (int i = 0; i < n; i++)
+            if (p[0] == first[i] && (one_byte || (p + 1 < end && p[1] == second[i]))) return p;
+    return end;
+}
+
+#if defined(BPE_WIDER)
+/* For up to eight pairs, as the published encodings have: the nibbles of a byte say which pairs it may
+ * begin, those of the next which it may end: 17 instructions for 32 bytes, whatever their number. */
+__attribute__((target("avx2"))) static const uint8_t *bpe_find_starts_avx2(const uint8_t *p, const uint8_t *end, const bpe_starts *starts) {
+    if (starts->n <= 8 && end - p > 32) {
+        const __m256i nibble = _mm256_set1_epi8(15), none = _mm256_setzero_si256();
+        __m256i table[4];
+        for (int i = 0; i < 4; i++) table[i] = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)starts->nibbles[i]));
+        for (; end - p > 32; p += 32) {
+            const __m256i a = _mm256_loadu_si256((const __m256i *)p), b = _mm256_loadu_si256((const __m256i *)(p + 1));
+            const __m256i a_low = _mm256_shuffle_epi8(table[0], _mm256_and_si256(a, nibble));
+            const __m256i a_high = _mm256_shuffle_epi8(table[1], _mm256_and_si256(_mm256_srli_epi16(a, 4), nibble));
+            const __m256i b_low = _mm256_shuffle_epi8(table[2], _mm256_and_si256(b, nibble));
+            const __m256i b_high = _mm256_shuffle_epi8(table[3], _mm256_and_si256(_mm256_srli_epi16(b, 4), nibble));
+            const __m256i hit = _mm256_and_si256(_mm256_and_si256(a_low, a_high), _mm256_and_si256(b_low, b_high));
+            const uint32_t places = ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(hit, none));
+            if (places) return p + bpe_ctz64(places);
+        }
+    }
+    return bpe_find_starts(p, end, starts);
+}
+
+__attribute__((target("avx512f,avx512bw"))) static const uint8_t *bpe_find_starts_avx512(const uint8_t *p, const uint8_t *end, const bpe_starts *starts) {
+    const uint8_t *first = starts->bytes, *second = first + starts->n;
+    for (; end - p > 64; p += 64) {
+        __m512i a = _mm512_loadu_si512(p), b = _mm512_loadu_si512(p + 1);
+        __mmask64 hit = 0;
+        for (int i = 0; i < starts->n; i++) {
+            __mmask64 h = _mm512_cmpeq_epi8_mask(a, _mm512_set1_epi8((char)first[i]));
+            hit |= starts->one_byte ? h : _mm512_mask_cmpeq_epi8_mask(h, b, _mm512_set1_epi8((char)second[i]));
+        }
+        if (hit) return p + bpe_ctz64(hit);
+    }
+    return bpe_find_starts(p, end, starts);
+}
+#endif
+
+static bpe_find_fn bpe_best_find(void) {
+#if defined(BPE_WIDER)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512bw")) return bpe_find_starts_avx512;
+    if (__builtin_cpu_supports("avx2")) return bpe_find_starts_avx2;
+#endif
+    return bpe_find_starts;
+}
+
+#endif
