@@ -22,6 +22,9 @@ Spec = dict[str, Any]
 Result = dict[str, Any]
 wall = clock = time.perf_counter
 
+SCALING_PASSES = 9  # of one thread and two in turns
+SCALING_SECONDS = 0.6  # of one thread, at least
+
 
 def set_clock(name: str) -> None:
     global clock
@@ -212,7 +215,11 @@ def batch(spec: Spec) -> Iterator[Result]:
 
 
 def scaling(spec: Spec) -> Iterator[Result]:
-    """How long one thread and two take for the same work: one batch, or two callers."""
+    """How long one thread and two take for the same work: one batch, or two callers.
+
+    Of passes that take turns the one with the median ratio: cores change their speed from one
+    moment to the next, and a new thread may wait some milliseconds for a core of its own.
+    """
     entries = _peer(spec).entries
     for item in spec["items"]:
         call = entries[item["output"]]
@@ -220,22 +227,20 @@ def scaling(spec: Spec) -> Iterator[Result]:
         one: Callable[[], float]
         two: Callable[[], float]
         if item["work"] == "one batch":
-            texts = workloads.documents(text, len(text) // 290 * 4)
+            texts = workloads.documents(text, len(text) // 290 * 16)
             one, two = partial(_batch, call, texts, 1), partial(_batch, call, texts, 2)
         else:
             half = len(text) // 2
             parts = [text[:half], text[half:]]
+            call(text)
             start = clock()
             call(text)
-            repeat = 2 * max(1, round(0.05 / (clock() - start)))
+            repeat = 2 * max(1, round(SCALING_SECONDS / 2 / (clock() - start)))
             one = partial(_one_caller, call, parts, repeat)
             two = partial(_two_callers, call, parts, repeat)
-        times = [(one(), two()) for _ in range(_passes(one(), spec["budget"]))]
-        yield {"one": min(t[0] for t in times), "two": min(t[1] for t in times)}
-
-
-def _passes(seconds: float, budget: float) -> int:
-    return max(2, min(7, round(2 * budget / seconds)))
+        two()  # the second thread learns, too
+        times = sorted(((one(), two()) for _ in range(SCALING_PASSES)), key=lambda t: t[0] / t[1])
+        yield dict(zip(("one", "two"), times[len(times) // 2], strict=True))
 
 
 def _batch(call: Callable[[list[str], int], Any], texts: list[str], threads: int) -> float:
