@@ -15,7 +15,6 @@ from .chars cimport (
     class_of, is_letter, is_white,
 )
 from .engine cimport encode_block
-from .joints cimport Joints, make_joints
 from .misses cimport emit_merged, learn_vocabulary
 from .scan cimport bpe_best_write_bits, bpe_write_bits_fn, CL100K, DEEPSEEK, GPT2, NO_FAMILY, O200K, Scanner, scan
 from .special cimport Specials, bpe_best_find, bpe_open_starts, next_special
@@ -82,7 +81,6 @@ cdef class CompiledCore:
     """The engine over the tables of one vocabulary."""
 
     cdef Vocab vocab
-    cdef Joints* joints
     cdef object vocabulary
     cdef int family
     cdef Workspace idle              # the last one that no call uses; not without the GIL
@@ -108,8 +106,7 @@ cdef class CompiledCore:
             expand(&self.vocab, vocabulary.pairs)
         else:
             index_ranks(&self.vocab, vocabulary)
-        self.joints = make_joints(&self.vocab)
-        if index_byte_pairs(&self.vocab) < 0 or self.joints == NULL:
+        if index_byte_pairs(&self.vocab) < 0:
             raise MemoryError
         self.decoder.vocab = &self.vocab
         self.decoder.n_direct = self.vocab.n if self.vocab.ids == NULL else 0
@@ -123,7 +120,6 @@ cdef class CompiledCore:
 
     def __dealloc__(self):
         free(self.decoder.special_ids)
-        free(self.joints)
         free_vocab(&self.vocab)
 
     # ---- lists
@@ -200,7 +196,7 @@ cdef class CompiledCore:
         work.failed = False
         while True:
             s.end = next_special(specials, s.text, end, &which) if specials != NULL else end
-            while encode_block(work, &self.vocab, self.joints, &s):
+            while encode_block(work, &self.vocab, &s):
                 if is_crowded(&work.cache):
                     enlarge(&work.cache, work.cache.bits + 1)
                 if drain != NULL and not drain_ids(drain, work):

@@ -146,7 +146,7 @@ cdef inline size_t cut_parts(const Joints* joints, const uint8_t* p, size_t n, s
     return count
 
 
-cdef inline bint emit_parts(Work* w, const Vocab* v, const Joints* joints, const uint8_t* base, size_t n, const uint8_t* text_end) noexcept nogil:
+cdef inline bint emit_parts(Work* w, const Vocab* v, const uint8_t* base, size_t n, const uint8_t* text_end) noexcept nogil:
     """Write n pieces, those of three-byte text cut in parts; False: no memory."""
     cdef const uint8_t* p
     cdef size_t at = 0
@@ -159,7 +159,7 @@ cdef inline bint emit_parts(Work* w, const Vocab* v, const Joints* joints, const
         while at < end:
             p = base + at
             if end - at >= PARTS and (leads_three(p[0]) or leads_three(p[1])):
-                w.n_units += cut_parts(joints, p, end - at, p - w.base, w.part_ends + w.n_units, w.block - w.n_units, &done)
+                w.n_units += cut_parts(v.joints, p, end - at, p - w.base, w.part_ends + w.n_units, w.block - w.n_units, &done)
                 at += done
             else:
                 at = end
@@ -173,7 +173,7 @@ cdef inline bint emit_parts(Work* w, const Vocab* v, const Joints* joints, const
     return emit_units(w, v, text_end)
 
 
-cdef inline bint encode_block(Work* w, const Vocab* v, const Joints* joints, Scanner* s) noexcept nogil:
+cdef inline bint encode_block(Work* w, const Vocab* v, Scanner* s) noexcept nogil:
     """The next block; False at the end of the text, or when memory failed."""
     cdef const uint8_t* base = s.text
     cdef size_t n
@@ -186,7 +186,7 @@ cdef inline bint encode_block(Work* w, const Vocab* v, const Joints* joints, Sca
     # A part that is a token counts as one only if merging would give it: other vocabularies look
     # up whole pieces only.
     if s.wide and v.well_formed:
-        return emit_parts(w, v, joints, base, n, s.end)
+        return emit_parts(w, v, base, n, s.end)
     w.base = base
     w.unit_ends = w.ends
     w.n_units = n

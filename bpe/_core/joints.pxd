@@ -1,27 +1,44 @@
-# Where characters of three bytes (kana, han, hangul and more) may stick together.
+# What the tokens tell of places in a text: where characters of three bytes (kana, han, hangul and more)
+# may stick together, and which characters are merged before anything else can take a part of them.
 #
 # A merge across a boundary makes a token that covers it.  If no token of the vocabulary does, with
-# the bytes that stand there, both sides are independent, and their tokens can be looked up apart.
-# Two tables of bits answer: one, hashed, of the pairs of characters that stand in a token; one of
-# tokens that begin or end inside a character, by the last byte of the left one and the first two
-# of the right one.  They may say "joined" where nothing is, never the other way round.
+# the bytes that stand there, both sides are independent, and their tokens can be looked up apart.  If
+# tokens do, but none that begins or ends inside one of the two characters, each of these is merged as
+# a whole first.  Two tables of bits answer: one, hashed, of the pairs of characters that stand in a token;
+# one of tokens that begin or end inside a character, by the last byte of the left one and the first two
+# of the right one.  They may say so where nothing is, never the other way round.
+#
+# Two bytes that begin a character are merged first if their rank is below that of each merge that takes
+# the first one to its left, or the second one to its right.  The lowest such ranks stand in two more tables.
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc
-from .vocab cimport Vocab, bpe_load32le, bpe_load64le
+
+cdef extern from "simd.h" nogil:
+    uint32_t bpe_load32le(const void*)
+    uint64_t bpe_load64le(const void*)
 
 cdef enum:
     PAIR_BITS = 19
     CUT_BITS = 16
+    EDGE_BITS = 14
+    ABOVE = 1 << 22     # all ranks
 
 cdef struct Joints:
     uint64_t pairs[1 << (PAIR_BITS - 6)]
     uint64_t cuts[1 << (CUT_BITS - 6)]
+    uint32_t chars[1 << 16]             # code point of three bytes -> its token, plus one; 0: it is none
+    uint32_t before[1 << EDGE_BITS]     # ABOVE less the lowest rank of a merge of what ends with a byte
+                                        # and of a byte that begins a character; 0: there is none
+    uint32_t behind[1 << EDGE_BITS]     # the same of a byte that continues one and of what begins with a byte
 
 
 cdef inline uint32_t three_bytes(const uint8_t* p) noexcept nogil:
     """A character; the byte behind it is read too, which every text and every token has."""
     return bpe_load32le(p) & 0xFFFFFF
+
+
+cdef inline uint32_t code_point(uint32_t three) noexcept nogil:
+    return (three & 0x0F) << 12 | (three >> 2 & 0xFC0) | (three >> 16 & 0x3F)
 
 
 cdef inline uint32_t pair_bit(uint32_t left, uint32_t right) noexcept nogil:
@@ -31,6 +48,11 @@ cdef inline uint32_t pair_bit(uint32_t left, uint32_t right) noexcept nogil:
 cdef inline uint32_t cut_bit(uint32_t last, uint32_t right) noexcept nogil:
     """For the last byte of a character and the first two, at least, of the next."""
     return (last & 0x3F) << 10 | (right & 0x0F) << 6 | (right >> 8 & 0x3F)
+
+
+cdef inline uint32_t edge(uint32_t inside, uint32_t outside) noexcept nogil:
+    """For a byte that begins or continues a character, and the one on the other side of the boundary."""
+    return (inside & 0x3F) << 8 | outside
 
 
 cdef inline bint has_bit(const uint64_t* bits, uint32_t i) noexcept nogil:
@@ -45,12 +67,30 @@ cdef inline bint leads_three(uint8_t c) noexcept nogil:
     return c & 0xF0 == 0xE0
 
 
+cdef inline bint is_three(uint32_t three) noexcept nogil:
+    """Whether three bytes are a character."""
+    return three & 0xC0C0F0 == 0x8080E0
+
+
 cdef inline bint joined(const Joints* t, uint32_t left, uint32_t right) noexcept nogil:
     """Whether a token may cover the boundary of two characters of three bytes each."""
     return has_bit(t.pairs, pair_bit(left, right)) | has_bit(t.cuts, cut_bit(left >> 16, right))
 
 
-cdef inline void mark_token(Joints* t, const uint8_t* start, const uint8_t* end) noexcept nogil:
+cdef inline bint parted(const Joints* t, const uint8_t* p, const uint8_t* end) noexcept nogil:
+    """Whether characters of three bytes, of which one ends at p, are whole in all tokens that cover p."""
+    return p == end or (end - p >= 2 and leads_three(p[0]) and not has_bit(t.cuts, cut_bit((p - 1)[0], p[0] | <uint32_t>p[1] << 8)))
+
+
+cdef inline bint pairs_first(const Joints* t, const uint8_t* p, const uint8_t* start, const uint8_t* end, uint32_t rank) noexcept nogil:
+    """Whether two bytes in start[:end] are merged, with that rank, before one of them is merged otherwise."""
+    cdef uint32_t least = ABOVE - rank
+    if p > start and t.before[edge(p[0], (p - 1)[0])] >= least:
+        return False
+    return p + 2 == end or t.behind[edge(p[1], p[2])] < least
+
+
+cdef inline void mark_boundaries(Joints* t, const uint8_t* start, const uint8_t* end) noexcept nogil:
     cdef const uint8_t* p = start + 1
     cdef const uint8_t* left
     cdef uint32_t last, second
@@ -71,23 +111,29 @@ cdef inline void mark_token(Joints* t, const uint8_t* start, const uint8_t* end)
         p += 1
 
 
-cdef inline bint may_have_three(const uint8_t* p, size_t n) noexcept nogil:
-    """False for ASCII, as most tokens are; reads up to 7 bytes more."""
+cdef inline void mark_rank(uint32_t* least, uint32_t rank) noexcept nogil:
+    """Ranks come in order."""
+    if least[0] == 0:
+        least[0] = ABOVE - rank
+
+
+cdef inline bint is_ascii(const uint8_t* p, size_t n) noexcept nogil:
+    """As most tokens are; reads up to 7 bytes more, and may say False for those."""
     cdef size_t i
     cdef uint64_t bytes = 0
     for i in range(0, n, 8):
         bytes |= bpe_load64le(p + i)
-    return bytes & <uint64_t>0x8080808080808080 != 0
+    return bytes & <uint64_t>0x8080808080808080 == 0
 
 
-cdef inline Joints* make_joints(const Vocab* v) noexcept nogil:
-    """The tables of a vocabulary; NULL: no memory."""
-    cdef Joints* t = <Joints*>calloc(1, sizeof(Joints))
-    cdef uint32_t i
-    cdef const uint8_t* p
-    if t != NULL:
-        for i in range(v.n):
-            p = v.bytes + v.offsets[i]
-            if may_have_three(p, v.offsets[i + 1] - v.offsets[i]):
-                mark_token(t, p, v.bytes + v.offsets[i + 1])
-    return t
+cdef inline void mark_token(Joints* t, uint32_t token, const uint8_t* start, const uint8_t* middle, const uint8_t* end) noexcept nogil:
+    """Note what a token tells that is merged, with its number as rank, from two that meet in its middle."""
+    if is_ascii(start, end - start):
+        return
+    mark_boundaries(t, start, end)
+    if end - start == 3 and is_three(three_bytes(start)):
+        t.chars[code_point(three_bytes(start))] = token + 1
+    if end - middle == 1 and middle[0] >= 0xC0:
+        mark_rank(&t.before[edge(middle[0], (middle - 1)[0])], token)
+    if middle - start == 1 and start[0] & 0xC0 == 0x80:
+        mark_rank(&t.behind[edge(start[0], middle[0])], token)

@@ -1,12 +1,11 @@
 # The immutable tables of one vocabulary: token bytes, whole tokens by their bytes, merges by pair.
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcmp, memcpy, memset
+from .joints cimport Joints, bpe_load32le, bpe_load64le, mark_token
 
 cdef extern from "simd.h" nogil:
-    uint64_t bpe_load64le(const void*)
-    uint32_t bpe_load32le(const void*)
     void bpe_copy16(void*, const void*)
     void bpe_prefetch(const void*)
     void* bpe_alloc_table(size_t)
@@ -46,6 +45,7 @@ cdef struct Vocab:
     uint32_t* results        # rank -> token; NULL: the rank is the token
     bint whole_first         # a piece that is a token is not merged
     bint well_formed         # every token is reached by its own merge of smaller ones
+    Joints* joints           # only then
     size_t longest           # bytes of the longest token
 
 
@@ -221,6 +221,8 @@ cdef inline int expand_pairs(Vocab* v, const uint8_t* table, uint32_t n) noexcep
     cdef uint32_t i, left, right
     cdef size_t size = 0
     cdef size_t a, b
+    cdef uint8_t* start
+    cdef uint8_t* middle
     cdef uint8_t* end
     v.n = n
     v.offsets = <uint32_t*>malloc((<size_t>n + 1) * 4)
@@ -249,7 +251,8 @@ cdef inline int expand_pairs(Vocab* v, const uint8_t* table, uint32_t n) noexcep
             return -2
         v.offsets[i + 1] = <uint32_t>size
     v.bytes = <uint8_t*>malloc(size + PADDING)
-    if v.bytes == NULL or alloc_pairs(v, n) < 0:
+    v.joints = <Joints*>calloc(1, sizeof(Joints))
+    if v.bytes == NULL or v.joints == NULL or alloc_pairs(v, n) < 0:
         return -1
     end = v.bytes
     for i in range(n):
@@ -264,8 +267,10 @@ cdef inline int expand_pairs(Vocab* v, const uint8_t* table, uint32_t n) noexcep
                 end[0] = <uint8_t>left
                 end += 1
         else:
-            end = copy_token(v, left, end)
-            end = copy_token(v, right, end)
+            start = end
+            middle = copy_token(v, left, start)
+            end = copy_token(v, right, middle)
+            mark_token(v.joints, i, start, middle, end)
             add_pair(v, left, right, i)
     memset(end, 0, PADDING)
     v.well_formed = True
@@ -362,4 +367,5 @@ cdef inline void free_vocab(Vocab* v) noexcept nogil:
     bpe_free_table(v.slots, (<size_t>v.slot_mask + 1) * 4)
     bpe_free_table(v.pairs, (<size_t>v.pair_mask + 1) * 16)
     free(v.byte_pairs)
+    free(v.joints)
     free(v.results)
