@@ -7,9 +7,6 @@
 # a whole first.  Two tables of bits answer: one, hashed, of the pairs of characters that stand in a token;
 # one of tokens that begin or end inside a character, by the last byte of the left one and the first two
 # of the right one.  They may say so where nothing is, never the other way round.
-#
-# Two bytes that begin a character are merged first if their rank is below that of each merge that takes
-# the first one to its left, or the second one to its right.  The lowest such ranks stand in two more tables.
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
@@ -20,16 +17,11 @@ cdef extern from "simd.h" nogil:
 cdef enum:
     PAIR_BITS = 19
     CUT_BITS = 16
-    EDGE_BITS = 14
-    ABOVE = 1 << 22     # all ranks
 
 cdef struct Joints:
     uint64_t pairs[1 << (PAIR_BITS - 6)]
     uint64_t cuts[1 << (CUT_BITS - 6)]
     uint32_t chars[1 << 16]             # code point of three bytes -> its token, plus one; 0: it is none
-    uint32_t before[1 << EDGE_BITS]     # ABOVE less the lowest rank of a merge of what ends with a byte
-                                        # and of a byte that begins a character; 0: there is none
-    uint32_t behind[1 << EDGE_BITS]     # the same of a byte that continues one and of what begins with a byte
 
 
 cdef inline uint32_t three_bytes(const uint8_t* p) noexcept nogil:
@@ -48,11 +40,6 @@ cdef inline uint32_t pair_bit(uint32_t left, uint32_t right) noexcept nogil:
 cdef inline uint32_t cut_bit(uint32_t last, uint32_t right) noexcept nogil:
     """For the last byte of a character and the first two, at least, of the next."""
     return (last & 0x3F) << 10 | (right & 0x0F) << 6 | (right >> 8 & 0x3F)
-
-
-cdef inline uint32_t edge(uint32_t inside, uint32_t outside) noexcept nogil:
-    """For a byte that begins or continues a character, and the one on the other side of the boundary."""
-    return (inside & 0x3F) << 8 | outside
 
 
 cdef inline bint has_bit(const uint64_t* bits, uint32_t i) noexcept nogil:
@@ -82,14 +69,6 @@ cdef inline bint parted(const Joints* t, const uint8_t* p, const uint8_t* end) n
     return p == end or (end - p >= 2 and leads_three(p[0]) and not has_bit(t.cuts, cut_bit((p - 1)[0], p[0] | <uint32_t>p[1] << 8)))
 
 
-cdef inline bint pairs_first(const Joints* t, const uint8_t* p, const uint8_t* start, const uint8_t* end, uint32_t rank) noexcept nogil:
-    """Whether two bytes in start[:end] are merged, with that rank, before one of them is merged otherwise."""
-    cdef uint32_t least = ABOVE - rank
-    if p > start and t.before[edge(p[0], (p - 1)[0])] >= least:
-        return False
-    return p + 2 == end or t.behind[edge(p[1], p[2])] < least
-
-
 cdef inline void mark_boundaries(Joints* t, const uint8_t* start, const uint8_t* end) noexcept nogil:
     cdef const uint8_t* p = start + 1
     cdef const uint8_t* left
@@ -111,12 +90,6 @@ cdef inline void mark_boundaries(Joints* t, const uint8_t* start, const uint8_t*
         p += 1
 
 
-cdef inline void mark_rank(uint32_t* least, uint32_t rank) noexcept nogil:
-    """Ranks come in order."""
-    if least[0] == 0:
-        least[0] = ABOVE - rank
-
-
 cdef inline bint is_ascii(const uint8_t* p, size_t n) noexcept nogil:
     """As most tokens are; reads up to 7 bytes more, and may say False for those."""
     cdef size_t i
@@ -126,14 +99,9 @@ cdef inline bint is_ascii(const uint8_t* p, size_t n) noexcept nogil:
     return bytes & <uint64_t>0x8080808080808080 == 0
 
 
-cdef inline void mark_token(Joints* t, uint32_t token, const uint8_t* start, const uint8_t* middle, const uint8_t* end) noexcept nogil:
-    """Note what a token tells that is merged, with its number as rank, from two that meet in its middle."""
+cdef inline void mark_token(Joints* t, uint32_t token, const uint8_t* start, const uint8_t* end) noexcept nogil:
     if is_ascii(start, end - start):
         return
     mark_boundaries(t, start, end)
     if end - start == 3 and is_three(three_bytes(start)):
         t.chars[code_point(three_bytes(start))] = token + 1
-    if end - middle == 1 and middle[0] >= 0xC0:
-        mark_rank(&t.before[edge(middle[0], (middle - 1)[0])], token)
-    if middle - start == 1 and start[0] & 0xC0 == 0x80:
-        mark_rank(&t.behind[edge(start[0], middle[0])], token)

@@ -14,9 +14,10 @@
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy
-from .merge cimport BATCH, WORD, Word, merge_words, start_word
+from .merge cimport merge_words
 from .vocab cimport NO_RANK, Vocab, id_of, merged, pair_rank
 from .window cimport bpe_ctz64
+from .words cimport BATCH, WORD, Word, Words, start_word
 
 cdef enum:
     STRIDE = 48  # bytes from window to window, if they are merged in turns
@@ -82,7 +83,7 @@ cdef inline Py_ssize_t merge_heap(const Vocab* v, const uint8_t* p, size_t n, ui
             following[i] = i + 1
             before[i] = i - 1
         for i in range(<uint32_t>n - 1):
-            rank = v.byte_pairs[<uint32_t>p[i] << 8 | p[i + 1]]
+            rank = v.byte_pairs[<uint32_t>p[i] << 8 | p[i + 1]].rank
             if rank != NO_RANK:
                 push(&heap, <uint64_t>rank << 32 | i)
         while heap.size:
@@ -158,7 +159,7 @@ cdef inline size_t window_size(size_t start, size_t size, size_t n) noexcept nog
     return size if n - start > size else n - start
 
 
-cdef inline int merge_windows(const Vocab* v, Word* words, const uint8_t* p, size_t start,
+cdef inline int merge_windows(const Vocab* v, Words* words, const uint8_t* p, size_t start,
                               size_t n, int most) noexcept nogil:
     """Merge the next windows of p[:n], from `start` on; their number."""
     cdef int count = 0
@@ -166,7 +167,7 @@ cdef inline int merge_windows(const Vocab* v, Word* words, const uint8_t* p, siz
     while count < most and start + size < n:
         start += STRIDE if count else 0
         size = window_size(start, WORD, n)
-        start_word(v, &words[count], p + start, <int>size)
+        start_word(v, words, count, p + start, <int>size)
         count += 1
     merge_words(v, words, count)
     return count
@@ -201,7 +202,7 @@ cdef inline Py_ssize_t write_tokens(const Vocab* v, const uint32_t* tokens, Py_s
     return n
 
 
-cdef inline Py_ssize_t join(const Vocab* v, Word* words, const uint8_t* p, size_t n, size_t size,
+cdef inline Py_ssize_t join(const Vocab* v, Words* words, const uint8_t* p, size_t n, size_t size,
                             uint32_t* ids) noexcept nogil:
     """Merge n bytes by windows of `size`; -1: no memory; -2: no token in common somewhere."""
     cdef Stretch a, b, c
@@ -231,7 +232,7 @@ cdef inline Py_ssize_t join(const Vocab* v, Word* words, const uint8_t* p, size_
         k = -1
         if following < ready:
             at = start + following * STRIDE
-            unpack(&words[following], &b, at, window_size(at, size, n))
+            unpack(&words.words[following], &b, at, window_size(at, size, n))
             following += 1
             k = meet(&a, &i, other, &b)
             most = 1 if k < 0 else most
@@ -250,7 +251,7 @@ cdef inline Py_ssize_t join(const Vocab* v, Word* words, const uint8_t* p, size_
                 ready = merge_windows(v, words, p, start, n, most)
                 most = min(2 * most, <int>BATCH)
                 following = 1
-                unpack(words, &b, start, b.size)
+                unpack(words.words, &b, start, b.size)
             if b.n < 0:
                 count = -1
                 break
@@ -271,12 +272,9 @@ cdef inline Py_ssize_t join(const Vocab* v, Word* words, const uint8_t* p, size_
     return count
 
 
-cdef inline Py_ssize_t merge_long(const Vocab* v, Word* words, const uint8_t* p, size_t n,
+cdef inline Py_ssize_t merge_long(const Vocab* v, Words* words, const uint8_t* p, size_t n,
                                   uint32_t* ids) noexcept nogil:
-    """Merge n bytes and write their ids (room for n); their number, or -1: no memory.
-
-    BATCH words are needed to work on.
-    """
+    """Merge n bytes, in `words`, and write their ids (room for n); their number, or -1: no memory."""
     cdef Py_ssize_t count = -2
     cdef size_t size = WORD
     cdef Stretch s

@@ -15,9 +15,10 @@ from .cache cimport (
     find_medium_at, find_short, find_short_anywhere, large_ids, learn, learn_large, short_bucket, short_key,
 )
 from .long cimport merge_long
-from .merge cimport BATCH, WORD, Word, merge_words, start_word
+from .merge cimport merge_words
 from .vocab cimport NO_TOKEN, Key, Vocab, candidate, find_token, hash_bytes, hash_words, id_of, slot_of
 from .window cimport bpe_ctz64
+from .words cimport BATCH, WORD, Word, start_word
 from .work cimport Miss, Missing, Work, reserve, unit_length, unit_start
 
 cdef extern from "simd.h" nogil:
@@ -114,11 +115,11 @@ cdef inline void learn_misses(Work* w, const Vocab* v, int n) noexcept nogil:
     if v.whole_first:
         n = learn_tokens(w, v, n)
     for i in range(n):
-        start_word(v, &w.words[i], w.misses[i].p, <int>w.misses[i].n)
-    merge_words(v, w.words, n)
+        start_word(v, &w.words, i, w.misses[i].p, <int>w.misses[i].n)
+    merge_words(v, &w.words, n)
     for i in range(n):
         miss = &w.misses[i]
-        remember(w, miss, write_word(v, &w.words[i], miss.ids) - miss.ids)
+        remember(w, miss, write_word(v, &w.words.words[i], miss.ids) - miss.ids)
 
 
 cdef inline Py_ssize_t merge_alone(Work* w, const Vocab* v, const uint8_t* p, size_t n, uint32_t* ids) noexcept nogil:
@@ -131,10 +132,10 @@ cdef inline Py_ssize_t merge_alone(Work* w, const Vocab* v, const uint8_t* p, si
         ids[0] = id_of(v, token)
         return 1
     if n <= WORD:
-        start_word(v, w.words, p, <int>n)
-        merge_words(v, w.words, 1)
-        return write_word(v, w.words, ids) - ids
-    count = merge_long(v, w.words, p, n, ids)
+        start_word(v, &w.words, 0, p, <int>n)
+        merge_words(v, &w.words, 1)
+        return write_word(v, w.words.words, ids) - ids
+    count = merge_long(v, &w.words, p, n, ids)
     w.failed |= count < 0
     return count
 

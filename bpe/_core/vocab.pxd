@@ -1,6 +1,6 @@
 # The immutable tables of one vocabulary: token bytes, whole tokens by their bytes, merges by pair.
 
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcmp, memcpy, memset
 from .joints cimport Joints, bpe_load32le, bpe_load64le, mark_token
@@ -10,21 +10,29 @@ cdef extern from "simd.h" nogil:
     void bpe_prefetch(const void*)
     void* bpe_alloc_table(size_t)
     void bpe_free_table(void*, size_t)
+    bint unlikely "BPE_UNLIKELY"(bint)
 
 cdef extern from "keys.h" nogil:
     ctypedef struct Key "bpe_key":
         uint64_t low, high
     uint64_t make_key "bpe_make_key"(Key*, const void*, size_t)
 
+cdef extern from "first.h" nogil:
+    ctypedef struct BytePair "bpe_byte_pair":
+        uint32_t rank
+        uint16_t before, behind
+    uint32_t edges_of "bpe_edges"(const BytePair*)
+    enum:
+        RANK_BITS "BPE_RANK_BITS"
+        NO_RANK "BPE_NO_RANK"  # the pair does not merge; also the highest rank there can be, plus one
+
 cdef enum:
     TOKEN_BITS = 21        # a token's index in a pair key; its highest value stands for none
-    RANK_BITS = 22
     PADDING = 64           # readable bytes behind the last token
     AHEAD = 16             # rows that building a table looks ahead: memory is asked for in time
 
 cdef enum:
     NO_TOKEN = 0xFFFFFFFF
-    NO_RANK = 0x003FFFFF   # the pair does not merge; also the highest rank there can be, plus one
 
 # Tokens are known by index, in id order.  Where ids have no gaps (all bundled encodings) the
 # index is the id; otherwise `ids` translates, once, when a result is learned.
@@ -41,7 +49,7 @@ cdef struct Vocab:
                              # first if there was a third, which is in a bucket behind it
     uint32_t pair_mask       # of buckets
     int pair_shift           # 64 less the bits of that
-    uint32_t* byte_pairs     # rank of each pair of single bytes
+    BytePair* byte_pairs     # by the numbers of both bytes; edges only if well_formed
     uint32_t* results        # rank -> token; NULL: the rank is the token
     bint whole_first         # a piece that is a token is not merged
     bint well_formed         # every token is reached by its own merge of smaller ones
@@ -142,7 +150,7 @@ cdef inline uint32_t rank_in(const Vocab* v, const uint64_t* bucket, uint64_t ke
     cdef uint64_t b = bucket[1] ^ key
     a = a if a < b else b
     a = a if a < NO_RANK else NO_RANK
-    if (bucket[0] > bucket[1]) & (a == NO_RANK):  # one rare branch, not two
+    if unlikely(bucket[0] > bucket[1]) and a == NO_RANK:
         return rank_behind(v, bucket, key)
     return <uint32_t>a
 
@@ -252,7 +260,8 @@ cdef inline int expand_pairs(Vocab* v, const uint8_t* table, uint32_t n) noexcep
         v.offsets[i + 1] = <uint32_t>size
     v.bytes = <uint8_t*>malloc(size + PADDING)
     v.joints = <Joints*>calloc(1, sizeof(Joints))
-    if v.bytes == NULL or v.joints == NULL or alloc_pairs(v, n) < 0:
+    v.byte_pairs = <BytePair*>calloc(65536, sizeof(BytePair))
+    if v.bytes == NULL or v.joints == NULL or v.byte_pairs == NULL or alloc_pairs(v, n) < 0:
         return -1
     end = v.bytes
     for i in range(n):
@@ -270,11 +279,22 @@ cdef inline int expand_pairs(Vocab* v, const uint8_t* table, uint32_t n) noexcep
             start = end
             middle = copy_token(v, left, start)
             end = copy_token(v, right, middle)
-            mark_token(v.joints, i, start, middle, end)
+            mark_token(v.joints, i, start, end)
+            mark_edges(v.byte_pairs, i, start, middle, end)
             add_pair(v, left, right, i)
     memset(end, 0, PADDING)
     v.well_formed = True
     return index_tokens(v)
+
+
+cdef inline void mark_edges(BytePair* pairs, uint32_t rank, const uint8_t* start, const uint8_t* middle, const uint8_t* end) noexcept nogil:
+    """Note a merge of what meets in the middle, if one of the two is a single byte; ranks come in order."""
+    cdef BytePair* pair = &pairs[<uint32_t>(middle - 1)[0] << 8 | middle[0]]
+    if rank < 0xFFFF:
+        if end - middle == 1 and pair.before == 0:
+            pair.before = <uint16_t>(0xFFFF - rank)
+        if middle - start == 1 and pair.behind == 0:
+            pair.behind = <uint16_t>(0xFFFF - rank)
 
 
 cdef inline uint8_t* copy_token(const Vocab* v, uint32_t token, uint8_t* to) noexcept nogil:
@@ -322,15 +342,16 @@ cdef inline int index_byte_pairs(Vocab* v) noexcept nogil:
     """The ranks of pairs of bytes: what they merge to is a token of two bytes."""
     cdef uint32_t i
     cdef const uint8_t* p
-    v.byte_pairs = <uint32_t*>malloc(65536 * 4)
     if v.byte_pairs == NULL:
-        return -1
+        v.byte_pairs = <BytePair*>calloc(65536, sizeof(BytePair))
+        if v.byte_pairs == NULL:
+            return -1
     for i in range(65536):
-        v.byte_pairs[i] = NO_RANK
+        v.byte_pairs[i].rank = NO_RANK
     for i in range(v.n):
         if v.offsets[i + 1] - v.offsets[i] == 2:
             p = v.bytes + v.offsets[i]
-            v.byte_pairs[p[0] << 8 | p[1]] = pair_rank(v, v.single[p[0]], v.single[p[1]])
+            v.byte_pairs[p[0] << 8 | p[1]].rank = pair_rank(v, v.single[p[0]], v.single[p[1]])
     return 0
 
 

@@ -3,8 +3,8 @@
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport realloc
 from .cache cimport Cache, Short
-from .merge cimport BATCH, Word
 from .vocab cimport Key
+from .words cimport BATCH, Words
 
 cdef extern from "simd.h" nogil:
     void bpe_prefer_huge(void*, size_t)
@@ -46,7 +46,7 @@ cdef struct Work:
     Short* buckets[UNITS]
     Missing missing[UNITS]
     Miss misses[BATCH]  # those that are looked for together
-    Word words[BATCH]
+    Words words
     bint failed         # no memory
     size_t missed       # units of up to WORD bytes that no table knew, of those last written
     size_t block        # units that this one has room for

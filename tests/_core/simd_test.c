@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "classify.h"
+#include "first.h"
 #include "keys.h"
 #include "simd.h"
 #include "starts.h"
@@ -114,6 +115,37 @@ static long wrong_positions(const bpe_write_bits_fn *write_bits, int n, uint64_t
     return wrong;
 }
 
+/* Pairs that are merged first, one after the other; ranks and edges from a few and from all. */
+static long wrong_first(void) {
+    uint32_t pairs[64], tokens[64], edges[68] = {0}, was[64], had[64];
+    const int n = 1 + (int)(draw() % 64);
+    const uint64_t most = draw() % 2 ? 0x10010 : 8;
+    uint64_t expected = 0, got;
+    long wrong = 0;
+    for (int i = 0; i < 64; i++) {
+        const uint64_t rank = draw() % 4 && i < n - 1 ? draw() % most : BPE_NO_RANK;
+        pairs[i] = was[i] = BPE_RANKED | (uint32_t)rank << BPE_POSITION_BITS | (i < n - 1 ? (uint32_t)i : 0);
+        tokens[i] = had[i] = (uint32_t)draw() % 256;
+        if (i < n - 1) {
+            const uint16_t before = draw() % 3 ? (uint16_t)(0xFFFF - draw() % (most & 0xFFFF)) : 0;
+            const bpe_byte_pair pair = {0, before, draw() % 3 ? (uint16_t)(0xFFFF - draw() % (most & 0xFFFF)) : 0};
+            edges[i + 1] = bpe_edges(&pair);
+        }
+    }
+    for (int i = 0; i < n - 1; i++) { /* lower than the ranks of both edges, if there are any */
+        const uint32_t rank = was[i] >> BPE_POSITION_BITS & BPE_NO_RANK;
+        const uint32_t before = edges[i] & 0xFFFF, behind = edges[i + 2] >> 16;
+        if (rank < (before ? 0xFFFF - before : 0xFFFF) && rank < (behind ? 0xFFFF - behind : 0xFFFF)) expected |= 1ULL << i;
+    }
+    got = bpe_merge_first(pairs, tokens, edges + 1, n);
+    for (int i = 0; i < n; i++) {
+        const int merged = expected >> i & 1, gone = merged || (i && expected >> (i - 1) & 1);
+        wrong += tokens[i] != (merged ? was[i] >> BPE_POSITION_BITS & BPE_NO_RANK : had[i]);
+        wrong += pairs[i] != (gone ? BPE_NO_PAIR : was[i]);
+    }
+    return wrong + (got != expected);
+}
+
 /* A key byte by byte, and the search for it in a bucket of other keys, of the same, of nothing. */
 static long wrong_keys(const uint8_t *text) {
     static BPE_ALIGNED(64) uint8_t bucket[64];
@@ -186,7 +218,7 @@ int main(void) {
         for (int i = 0; i < 20; i++) drawn[i] = draw() % 2 ? bytes[draw() % 256] : (uint8_t)draw();
         wrong += wrong_starts(bytes, end, drawn, pairs, 0) + wrong_starts(bytes, end, drawn, pairs, 1);
         for (int i = 0; i < utf8_n; i++) wrong += wrong_utf8(utf8[i]);
-        wrong += wrong_widen(bytes) + wrong_keys(bytes);
+        wrong += wrong_widen(bytes) + wrong_keys(bytes) + wrong_first();
         wrong += wrong_positions(write_bits, n_write, draw() & (round % 2 ? draw() : ~0ULL));
     }
     static const size_t sizes[] = {256, 1 << 15, 1 << 16, 6 << 16, 1 << 20, 1 << 21, 1 << 22};
