@@ -8,13 +8,13 @@ from .steps cimport (
     White, contraction, skip_letters, skip_newlines, skip_numbers, skip_signs, white_run,
 )
 from .window cimport (
-    READABLE, Window, after_last_newline, behind_first_char, below, bpe_ctz64, bpe_top64, clip_window, flood, threes, to_lead,
+    READABLE, Window, after_last_newline, behind_first_char, below, bpe_ctz64, bpe_top64, clip_window, crowded_numbers, flood, number_starts, to_lead,
 )
 
 
 cdef inline uint64_t cl100k_starts(Window* w) noexcept nogil:
     """The starts of pieces in the window that are certain."""
-    clip_window(w, w.m.number & w.m.high)  # numbers are counted in bytes below
+    clip_window(w, crowded_numbers(w))  # numbers are counted in bytes below
     cdef uint64_t letter = w.m.upper | w.m.lower | w.other | w.kana_han
     cdef uint64_t sign = w.inside & ~(letter | w.m.number | w.m.blank | w.m.newline)
     cdef uint64_t absorbed = flood(w.m.newline & (sign << 1), w.m.newline)
@@ -27,7 +27,7 @@ cdef inline uint64_t cl100k_starts(Window* w) noexcept nogil:
     cdef uint64_t letter_start = letter & ~((letter | w.m.blank) << 1) & ~behind_first_char(sign_start, w.m.cont)
     cdef uint64_t last_blank = to_lead(w.m.blank & ~((w.m.blank | w.m.newline) >> 1), w.m.cont)
     cdef uint64_t starts = (
-        sign_start | letter_start | threes(w.m.number)
+        sign_start | letter_start | number_starts(w)
         | white_start | after_last_newline(w.m.blank, newline) | last_blank
     )
     cdef uint64_t quotes = w.m.quote & sign_start & (letter >> 1)

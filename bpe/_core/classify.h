@@ -13,7 +13,7 @@ typedef struct {
 } bpe_masks;
 
 /* First bytes of characters whose class shows in their first two bytes or so: most of Cyrillic, Han,
- * kana, Hangul.  `han` are letters of DeepSeek's range; `other` letters without case. */
+ * kana, Hangul, the letters of Latin-1.  `han` are letters of DeepSeek's range; `other` letters without case. */
 typedef struct { uint64_t upper, lower, han, other; } bpe_leads;
 
 /* By the bits of the bytes in [lo, lo + n) and of those equal to c.  What a character's bytes behind
@@ -21,9 +21,13 @@ typedef struct { uint64_t upper, lower, han, other; } bpe_leads;
 #define BPE_LEADS(in, is) \
     do { \
         uint64_t d0 = is(0xD0), d1 = is(0xD1), upper_half = in(0xB0, 0x10) >> 1; \
-        uint64_t e3 = is(0xE3) & (~0ULL >> 2); \
+        uint64_t c3 = is(0xC3), e3 = is(0xE3) & (~0ULL >> 2); \
         m->upper = d0 & (in(0x80, 0x30) >> 1); /* U+0400-042F */ \
         m->lower = (d0 & upper_half) | (d1 & (in(0x80, 0x20) >> 1)); /* U+0430-045F */ \
+        if (c3) { /* U+00C0-00FF but for two signs */ \
+            m->upper |= c3 & ((in(0x80, 0x1F) & ~is(0x97)) >> 1); \
+            m->lower |= c3 & ((in(0x9F, 0x21) & ~is(0xB7)) >> 1); \
+        } \
         m->han = in(0xE5, 4) | (is(0xE4) & (in(0xB8, 8) >> 1)) | (is(0xE9) & (in(0x80, 0x3E) >> 1)); /* U+4E00-9F7F */ \
         if (e3) /* U+3041-3096, 30A1-30FA, 30FC-30FF */ \
             m->han |= e3 & (((is(0x81) >> 1) & ~(is(0x80) >> 2)) | ((is(0x82) >> 1) & ~(in(0x97, 10) >> 2)) | ((is(0x83) >> 1) & ~(is(0xBB) >> 2))); \

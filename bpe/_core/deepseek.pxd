@@ -14,13 +14,13 @@ from .chars cimport (
 )
 from .steps cimport White, skip_newlines, skip_numbers, white_run
 from .window cimport (
-    Window, after_last_newline, below, bpe_top64, clip_window, flood, threes, to_lead,
+    Window, after_last_newline, below, bpe_top64, clip_window, crowded_numbers, flood, number_starts, to_lead,
 )
 
 
 cdef inline uint64_t deepseek_starts(Window* w) noexcept nogil:
     """The starts of pieces in the window that are certain."""
-    clip_window(w, (w.m.number & w.m.high) | w.m.rest | w.kana_odd)
+    clip_window(w, crowded_numbers(w) | w.m.rest | w.kana_odd)
     cdef uint64_t kana = w.kana_han | w.kana_punct
     cdef uint64_t punct = w.punct | (w.inside & ~(w.m.upper | w.m.lower | w.m.number | w.m.blank | w.m.newline | w.m.rest | w.m.high))
     cdef uint64_t ascii_letter = (w.m.upper | w.m.lower) & ~w.m.high
@@ -36,7 +36,7 @@ cdef inline uint64_t deepseek_starts(Window* w) noexcept nogil:
     cdef uint64_t newline_ends = after_last_newline(w.m.blank, newline) & w.inside
     cdef uint64_t last_blank = to_lead(w.m.blank & ~((w.m.blank | w.m.newline | w.m.number | kana) >> 1), w.m.cont)
     cdef uint64_t starts = (
-        sign_start | letter_start | threes(w.m.number)
+        sign_start | letter_start | number_starts(w)
         | (w.kana_han & ~(w.kana_han << 1)) | (w.kana_punct & ~(w.kana_punct << 1))
         | white_start | newline_ends | last_blank
     )

@@ -10,14 +10,14 @@ from .chars cimport (
 )
 from .steps cimport White, contraction, skip_numbers, skip_signs, white_run
 from .window cimport (
-    READABLE, Window, after_last_newline, behind_first_char, below, bpe_ctz64, bpe_top64, clip_window, flood, threes, to_lead,
+    READABLE, Window, after_last_newline, behind_first_char, below, bpe_ctz64, bpe_top64, clip_window, crowded_numbers, flood, number_starts, to_lead,
 )
 
 
 cdef inline uint64_t o200k_starts(Window* w) noexcept nogil:
     """The starts of pieces in the window that are certain."""
     # Numbers are counted in bytes below; marks are letters or signs by what is before them.
-    clip_window(w, (w.m.number & w.m.high) | w.mark | w.kana_odd)
+    clip_window(w, crowded_numbers(w) | w.mark | w.kana_odd)
     cdef uint64_t other = w.other | w.kana_han
     cdef uint64_t letter = w.m.upper | w.m.lower | other
     cdef uint64_t any_sign = w.inside & ~(letter | w.m.number | w.m.blank | w.m.newline)
@@ -34,7 +34,7 @@ cdef inline uint64_t o200k_starts(Window* w) noexcept nogil:
     # them counting as lower.
     cdef uint64_t lower = w.m.lower | flood((w.m.lower << 1) & other, other)
     cdef uint64_t starts = (
-        sign_start | letter_start | threes(w.m.number) | (w.m.upper & ~w.m.cont & (lower << 1))
+        sign_start | letter_start | number_starts(w) | (w.m.upper & ~w.m.cont & (lower << 1))
         | white_start | newline_ends | last_blank
     )
     cdef uint64_t bits, quotes

@@ -135,6 +135,20 @@ cdef inline uint64_t behind_first_char(uint64_t starts, uint64_t cont) noexcept 
     return ((starts << 1) + cont) & ~cont
 
 
+cdef inline uint64_t crowded_numbers(const Window* w) noexcept nogil:
+    """The numbers that are not ASCII, if one of them stands beside another number; else none."""
+    cdef uint64_t high = w.m.number & w.m.high
+    cdef uint64_t lead = high & ~w.m.cont
+    if (lead & (w.m.number << 1)) | (behind_first_char(lead, w.m.cont) & w.m.number):
+        return high
+    return 0
+
+
+cdef inline uint64_t number_starts(const Window* w) noexcept nogil:
+    """The starts of numbers taken in threes from the start of each run; none is crowded."""
+    return threes(w.m.number & ~w.m.high) | (w.m.number & w.m.high & ~w.m.cont)
+
+
 cdef inline uint64_t threes(uint64_t numbers) noexcept nogil:
     """Starts of one-byte numbers taken in threes from the start of each run."""
     cdef uint64_t s = numbers & ~(numbers << 1)
