@@ -44,30 +44,16 @@ cdef extern from "Python.h":
 
 cdef extern from *:
     """
-    #include "simd.h"
     #if defined(Py_GIL_DISABLED)
     #define BPE_FREE_THREADED 1
     #else
     #define BPE_FREE_THREADED 0
     #endif
-    /* The value of an int of one digit, and -1 for everything else. */
-    static inline long long bpe_small_int(PyObject *o) {
-        if (BPE_UNLIKELY(!PyLong_CheckExact(o))) return -1;
-    #if PY_VERSION_HEX >= 0x030C0000
-        return PyUnstable_Long_IsCompact((PyLongObject *)o) ? (long long)PyUnstable_Long_CompactValue((PyLongObject *)o) : -1;
-    #else
-        if (BPE_UNLIKELY(Py_SIZE(o) != 1)) return Py_SIZE(o) == 0 ? 0 : -1;
-        return (long long)((PyLongObject *)o)->ob_digit[0];
-    #endif
-    }
     """
-    long long small_int "bpe_small_int"(PyObject*)
     bint FREE_THREADED "BPE_FREE_THREADED"
 
 
 include "classes.pxi"
-
-
 include "workspace.pxi"
 include "lists.pxi"
 include "stretches.pxi"

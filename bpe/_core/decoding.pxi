@@ -1,5 +1,21 @@
 # Ids to bytes.
 
+cdef extern from *:
+    """
+    #include "simd.h"
+    /* The value of an int of one digit, and -1 for everything else. */
+    static inline long long bpe_small_int(PyObject *o) {
+        if (BPE_UNLIKELY(!PyLong_CheckExact(o))) return -1;
+    #if PY_VERSION_HEX >= 0x030C0000
+        return PyUnstable_Long_IsCompact((PyLongObject *)o) ? (long long)PyUnstable_Long_CompactValue((PyLongObject *)o) : -1;
+    #else
+        if (BPE_UNLIKELY(Py_SIZE(o) != 1)) return Py_SIZE(o) == 0 ? 0 : -1;
+        return (long long)((PyLongObject *)o)->ob_digit[0];
+    #endif
+    }
+    """
+    long long small_int "bpe_small_int"(PyObject*)
+
 cdef struct Decoder:
     const Vocab* vocab
     uint32_t n_direct       # an id below is its own index; 0 if ids have gaps

@@ -16,11 +16,11 @@ cdef extern from "simd.h" nogil:
 
 cdef enum:
     PAIR_BITS = 19
-    CUT_BITS = 16
+    CUT_BITS = 10
 
 cdef struct Joints:
     uint64_t pairs[1 << (PAIR_BITS - 6)]
-    uint64_t cuts[1 << (CUT_BITS - 6)]
+    uint64_t cuts[1 << CUT_BITS]        # a bit for the second byte of the next character
     uint32_t chars[1 << 16]             # code point of three bytes -> its token, plus one; 0: it is none
 
 
@@ -37,17 +37,19 @@ cdef inline uint32_t pair_bit(uint32_t left, uint32_t right) noexcept nogil:
     return <uint32_t>(((<uint64_t>left << 24 | right) * <uint64_t>0x9E3779B97F4A7C15) >> (64 - PAIR_BITS))
 
 
-cdef inline uint32_t cut_bit(uint32_t last, uint32_t right) noexcept nogil:
-    """For the last byte of a character and the first two, at least, of the next."""
-    return (last & 0x3F) << 10 | (right & 0x0F) << 6 | (right >> 8 & 0x3F)
+cdef inline bint is_pair(const Joints* t, uint32_t left, uint32_t right) noexcept nogil:
+    cdef uint32_t bit = pair_bit(left, right)
+    return t.pairs[bit >> 6] >> (bit & 63) & 1
 
 
-cdef inline bint has_bit(const uint64_t* bits, uint32_t i) noexcept nogil:
-    return bits[i >> 6] >> (i & 63) & 1
+cdef inline uint32_t cut_word(uint32_t last, uint32_t first) noexcept nogil:
+    """For the last byte of a character and the first one of the next."""
+    return (last & 0x3F) << 4 | (first & 0x0F)
 
 
-cdef inline void set_bit(uint64_t* bits, uint32_t i) noexcept nogil:
-    bits[i >> 6] |= <uint64_t>1 << (i & 63)
+cdef inline bint is_cut(const Joints* t, uint32_t last, uint32_t right) noexcept nogil:
+    """By the last byte of a character and the first two, at least, of the next."""
+    return t.cuts[cut_word(last, right)] >> (right >> 8 & 63) & 1
 
 
 cdef inline bint leads_three(uint8_t c) noexcept nogil:
@@ -61,18 +63,18 @@ cdef inline bint is_three(uint32_t three) noexcept nogil:
 
 cdef inline bint joined(const Joints* t, uint32_t left, uint32_t right) noexcept nogil:
     """Whether a token may cover the boundary of two characters of three bytes each."""
-    return has_bit(t.pairs, pair_bit(left, right)) | has_bit(t.cuts, cut_bit(left >> 16, right))
+    return is_pair(t, left, right) | is_cut(t, left >> 16, right)
 
 
 cdef inline bint parted(const Joints* t, const uint8_t* p, const uint8_t* end) noexcept nogil:
     """Whether characters of three bytes, of which one ends at p, are whole in all tokens that cover p."""
-    return p == end or (end - p >= 2 and leads_three(p[0]) and not has_bit(t.cuts, cut_bit((p - 1)[0], p[0] | <uint32_t>p[1] << 8)))
+    return p == end or (end - p >= 2 and leads_three(p[0]) and not is_cut(t, (p - 1)[0], p[0] | <uint32_t>p[1] << 8))
 
 
 cdef inline void mark_boundaries(Joints* t, const uint8_t* start, const uint8_t* end) noexcept nogil:
     cdef const uint8_t* p = start + 1
     cdef const uint8_t* left
-    cdef uint32_t last, second
+    cdef uint32_t last, bit
     while p < end:
         if leads_three(p[0]):
             left = p - 1
@@ -80,13 +82,10 @@ cdef inline void mark_boundaries(Joints* t, const uint8_t* start, const uint8_t*
                 left -= 1
             last = (p - 1)[0]
             if leads_three(left[0]) and p - left == 3 and end - p >= 3:
-                set_bit(t.pairs, pair_bit(three_bytes(left), three_bytes(p)))
+                bit = pair_bit(three_bytes(left), three_bytes(p))
+                t.pairs[bit >> 6] |= <uint64_t>1 << (bit & 63)
             elif last & 0x80:  # a character of another length at the left is marked in vain
-                if end - p >= 2:
-                    set_bit(t.cuts, cut_bit(last, p[0] | <uint32_t>p[1] << 8))
-                else:
-                    for second in range(0x80, 0xC0):
-                        set_bit(t.cuts, cut_bit(last, p[0] | second << 8))
+                t.cuts[cut_word(last, p[0])] |= <uint64_t>1 << (p[1] & 63) if end - p >= 2 else ~<uint64_t>0
         p += 1
 
 
