@@ -12,6 +12,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterator
 from functools import partial
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ Spec = dict[str, Any]
 Result = dict[str, Any]
 wall = clock = time.perf_counter
 
-SCALING_PASSES = 9  # of one thread and two in turns
+SCALING_PASSES = 9  # of one thread and two in turns; 3 if they are slow
 SCALING_SECONDS = 0.6  # of one thread, at least
 
 
@@ -217,8 +218,8 @@ def batch(spec: Spec) -> Iterator[Result]:
 def scaling(spec: Spec) -> Iterator[Result]:
     """How long one thread and two take for the same work: one batch, or two callers.
 
-    Of passes that take turns the one with the median ratio: cores change their speed from one
-    moment to the next, and a new thread may wait some milliseconds for a core of its own.
+    Each is repeated for SCALING_SECONDS, as a new thread may wait some milliseconds for a core of
+    its own.  Of passes that take turns the one with the median ratio: cores change their speed.
     """
     entries = _peer(spec).entries
     for item in spec["items"]:
@@ -227,27 +228,34 @@ def scaling(spec: Spec) -> Iterator[Result]:
         one: Callable[[], float]
         two: Callable[[], float]
         if item["work"] == "one batch":
-            texts = workloads.documents(text, len(text) // 290 * 16)
-            one, two = partial(_batch, call, texts, 1), partial(_batch, call, texts, 2)
+            texts = workloads.documents(text, len(text) // 290 * 4)
+            seconds = _batches(call, texts, 1, 1)
+            repeat = ceil(SCALING_SECONDS / seconds)
+            one = partial(_batches, call, texts, repeat, 1)
+            two = partial(_batches, call, texts, repeat, 2)
         else:
             half = len(text) // 2
             parts = [text[:half], text[half:]]
             call(text)
-            start = clock()
-            call(text)
-            repeat = 2 * max(1, round(SCALING_SECONDS / 2 / (clock() - start)))
+            seconds = _one_caller(call, parts, 2)
+            repeat = 2 * ceil(SCALING_SECONDS / seconds)
             one = partial(_one_caller, call, parts, repeat)
             two = partial(_two_callers, call, parts, repeat)
         two()  # the second thread learns, too
-        times = sorted(((one(), two()) for _ in range(SCALING_PASSES)), key=lambda t: t[0] / t[1])
+        passes = SCALING_PASSES if seconds < SCALING_SECONDS else 3
+        times = sorted(((one(), two()) for _ in range(passes)), key=lambda t: t[0] / t[1])
         yield dict(zip(("one", "two"), times[len(times) // 2], strict=True))
 
 
-def _batch(call: Callable[[list[str], int], Any], texts: list[str], threads: int) -> float:
-    start = wall()
-    result = call(texts, threads)
-    elapsed = wall() - start
-    del result
+def _batches(
+    call: Callable[[list[str], int], Any], texts: list[str], repeat: int, threads: int
+) -> float:
+    elapsed = 0.0
+    for _ in range(repeat):
+        start = wall()
+        result = call(texts, threads)
+        elapsed += wall() - start
+        del result
     return elapsed
 
 

@@ -80,6 +80,8 @@ cdef class CompiledCore:
     cdef object __weakref__
 
     def __init__(self, vocabulary):
+        if self.vocabulary is not None:
+            raise TypeError("the tables of a core are made once")
         self.vocabulary = vocabulary
         self.pool = []
         self.most_idle = max(8, cpus())

@@ -1,12 +1,16 @@
-# What the tokens tell of places in a text: where characters of three bytes (kana, han, hangul and more)
-# may stick together, and which characters are merged before anything else can take a part of them.
+# What tokens tell of characters of three bytes (kana, han, hangul and more): where two of them may stick
+# together, and which are merged as a whole first.
 #
 # A merge across a boundary makes a token that covers it.  If no token of the vocabulary does, with
-# the bytes that stand there, both sides are independent, and their tokens can be looked up apart.  If
-# tokens do, but none that begins or ends inside one of the two characters, each of these is merged as
-# a whole first.  Two tables of bits answer: one, hashed, of the pairs of characters that stand in a token;
-# one of tokens that begin or end inside a character, by the last byte of the left one and the first two
-# of the right one.  They may say so where nothing is, never the other way round.
+# the bytes that stand there, both sides are independent, and their tokens can be looked up apart.
+#
+# A character that is a token, and that no token across one of its boundaries holds a part of, is merged
+# as a whole first: the first merge across a boundary makes a token that holds all of the character, so
+# what it takes on that side is the character.
+#
+# Two tables of bits answer: one, hashed, of the pairs of characters that stand in a token; one of
+# tokens that begin or end inside a character, by the last byte of the left one and the first two
+# of the right one.  They may say that there is such a token where none is, never the other way round.
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
@@ -66,7 +70,7 @@ cdef inline bint joined(const Joints* t, uint32_t left, uint32_t right) noexcept
     return is_pair(t, left, right) | is_cut(t, left >> 16, right)
 
 
-cdef inline bint parted(const Joints* t, const uint8_t* p, const uint8_t* end) noexcept nogil:
+cdef inline bint uncut(const Joints* t, const uint8_t* p, const uint8_t* end) noexcept nogil:
     """Whether characters of three bytes, of which one ends at p, are whole in all tokens that cover p."""
     return p == end or (end - p >= 2 and leads_three(p[0]) and not is_cut(t, (p - 1)[0], p[0] | <uint32_t>p[1] << 8))
 

@@ -5,8 +5,8 @@
 
 from libc.stdint cimport uint32_t, uint64_t
 from .vocab cimport NO_RANK, Vocab, merged
-from .window cimport below
-from .words cimport Asked, BATCH, NO_PAIR, POSITION_BITS, WORD, Word, Words, ask, bpe_ctz64, bpe_top64, merge_at_first, rank_asked
+from .window cimport below, bpe_ctz64, bpe_top64
+from .words cimport BATCH, NO_PAIR, POSITION_BITS, WORD, Asked, Word, Words, ask, begin_merging, rank_asked
 
 cdef extern from "simd.h" nogil:
     uint32_t bpe_least(const uint32_t*, int)
@@ -48,7 +48,7 @@ cdef inline void merge_words(const Vocab* v, Words* words, int n) noexcept nogil
     for i in range(n):
         open_words[i] = &words.words[i]
         if v.well_formed:
-            asked = merge_at_first(v, open_words[i], asked)
+            asked = begin_merging(v, open_words[i], asked)
     while n:
         rank_asked(v, words.asked, asked)
         asked = words.asked

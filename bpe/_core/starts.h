@@ -11,7 +11,7 @@ typedef struct {
     const uint8_t *bytes;  /* the n first bytes, then the n second bytes */
     int n;
     int one_byte;          /* only the first bytes are compared */
-    uint8_t nibbles[4][16];/* of the first byte's low and high nibble, of the second's: a bit for each of 8 pairs */
+    uint8_t nibbles[4][16];/* of the first byte's low and high nibble, of the second's: a bit for each pair, if n <= 8 */
 } bpe_starts;
 
 typedef const uint8_t *(*bpe_find_fn)(const uint8_t *, const uint8_t *, const bpe_starts *);
@@ -26,7 +26,10 @@ static void bpe_open_starts(bpe_starts *starts, const uint8_t *bytes, int n, int
         starts->nibbles[0][first & 15] |= bit, starts->nibbles[1][first >> 4] |= bit;
         starts->nibbles[2][second & 15] |= bit, starts->nibbles[3][second >> 4] |= bit;
     }
-    if (one_byte) memset(starts->nibbles[2], 0xFF, 32);
+    if (one_byte) {
+        memset(starts->nibbles[2], 0xFF, 16);
+        memset(starts->nibbles[3], 0xFF, 16);
+    }
 }
 
 /* The first place in [p, end) where one of the beginnings stands, or `end`. */
@@ -100,13 +103,21 @@ __attribute__((target("avx512f,avx512bw"))) static const uint8_t *bpe_find_start
 }
 #endif
 
-static bpe_find_fn bpe_best_find(void) {
+/* Those that run here, the best one last; their number, at most 3. */
+static int bpe_find_variants(bpe_find_fn *to) {
+    int n = 0;
+    to[n++] = bpe_find_starts;
 #if defined(BPE_WIDER)
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512bw")) return bpe_find_starts_avx512;
-    if (__builtin_cpu_supports("avx2")) return bpe_find_starts_avx2;
+    if (__builtin_cpu_supports("avx2")) to[n++] = bpe_find_starts_avx2;
+    if (__builtin_cpu_supports("avx512bw")) to[n++] = bpe_find_starts_avx512;
 #endif
-    return bpe_find_starts;
+    return n;
+}
+
+static bpe_find_fn bpe_best_find(void) {
+    bpe_find_fn variants[3];
+    return variants[bpe_find_variants(variants) - 1];
 }
 
 #endif

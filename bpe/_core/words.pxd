@@ -6,9 +6,9 @@
 # begins with what these give.
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from .joints cimport code_point, is_three, leads_three, parted, three_bytes
-from .vocab cimport RANK_BITS, Vocab, bucket_of, edges_of, pair_key, rank_in
-from .window cimport below
+from .joints cimport code_point, is_three, leads_three, three_bytes, uncut
+from .vocab cimport RANK_BITS, Vocab, bpe_prefetch, bucket_of, edges_of, pair_key, rank_in
+from .window cimport below, bpe_ctz64, bpe_top64
 
 cdef extern from "first.h" nogil:
     enum:
@@ -17,11 +17,6 @@ cdef extern from "first.h" nogil:
         NO_PAIR "BPE_NO_PAIR"
     uint64_t merge_first "bpe_merge_first"(uint32_t*, uint32_t*, const uint32_t*, int)
 
-cdef extern from "simd.h" nogil:
-    int bpe_ctz64(uint64_t)
-    int bpe_top64(uint64_t)
-    void bpe_prefetch(const void*)
-
 cdef enum:
     WORD = 64              # bytes of the longest word
     BATCH = 32             # words that are merged in turns
@@ -29,7 +24,7 @@ cdef enum:
 cdef struct Word:
     uint32_t pairs[WORD]   # RANKED | rank << POSITION_BITS | position
     uint32_t tokens[WORD]
-    uint32_t edges[WORD + 4]  # of the pairs of bytes, behind one that is zero
+    uint32_t edges[WORD + 4]  # of the pairs of bytes, behind a zero; vectors read some more
     uint64_t alive         # positions where a token starts
     const uint8_t* p
     int n
@@ -63,14 +58,14 @@ cdef inline void rank_asked(const Vocab* v, const Asked* asked, const Asked* end
 
 
 cdef inline void start_word(const Vocab* v, Words* words, int k, const uint8_t* p, int n) noexcept nogil:
-    """Let the k-th word be the bytes p[:n]."""
+    """Let the k-th word be the bytes p[:n], which merge_words is to merge then."""
     cdef Word* w = &words.words[k]
     cdef int i
     cdef uint32_t two = p[0]
-    cdef uint32_t bits = two
     cdef uint32_t* last = w.pairs + ((n - 1) & ~15)
     w.p = p
     w.n = n
+    w.wide = p[0] >= 0xE0
     w.alive = below(n)
     w.tokens[0] = v.single[two]
     for i in range(16):
@@ -80,64 +75,60 @@ cdef inline void start_word(const Vocab* v, Words* words, int k, const uint8_t* 
         w.tokens[i + 1] = v.single[p[i + 1]]
         w.pairs[i] = RANKED | v.byte_pairs[two].rank << POSITION_BITS | i
         w.edges[i + 1] = edges_of(&v.byte_pairs[two])
-        bits |= two
-    w.wide = bits & 0xE0 == 0xE0
+        w.wide |= p[i + 1] >= 0xE0
     w.edges[0] = w.edges[n] = 0
 
 
-cdef inline Asked* merge_at_first(const Vocab* v, Word* w, Asked* asked) noexcept nogil:
+cdef inline Asked* begin_merging(const Vocab* v, Word* w, Asked* asked) noexcept nogil:
     """Merge what is merged before all else, and ask for the pairs of that; behind the last one.
 
     Of a vocabulary that is well formed.  Not at once with the start: loads of vectors wait for the
     single numbers that they are made of.
     """
-    cdef uint64_t joined = merge_first(w.pairs, w.tokens, w.edges + 1, w.n)
-    w.alive &= ~(joined << 1)
+    cdef uint64_t first = merge_first(w.pairs, w.tokens, w.edges + 1, w.n)
+    w.alive &= ~(first << 1)
     if w.wide:
-        joined |= join_characters(v, w, w.p, w.n)
-    return ask_joined(v, w, joined, asked)
+        first |= merge_characters(v, w)
+    return ask_around(v, w, first, asked)
 
 
-cdef inline uint64_t join_characters(const Vocab* v, Word* w, const uint8_t* p, int n) noexcept nogil:
+cdef inline uint64_t merge_characters(const Vocab* v, Word* w) noexcept nogil:
     """Put the tokens of characters of three bytes in their place if they are merged first; their positions.
 
     The word may be no UTF-8, and begin and end inside of characters.
     """
+    cdef const uint8_t* p = w.p
     cdef int i = 0
-    cdef bint whole = True  # on its left what begins here is whole in all tokens that cover its start
-    cdef bint behind
+    cdef bint uncut_before = True
+    cdef bint uncut_behind
     cdef uint32_t three, token
-    cdef uint64_t joined = 0
-    while i + 2 < n:
+    cdef uint64_t first = 0
+    while i + 2 < w.n:
         if not leads_three(p[i]):
-            whole = False
+            uncut_before = False
             i += 1
             continue
         three = three_bytes(p + i)
-        behind = parted(v.joints, p + i + 3, p + n)
+        uncut_behind = uncut(v.joints, p + i + 3, p + w.n)
         token = v.joints.chars[code_point(three)]
-        if whole and behind and token and is_three(three):
+        if uncut_before and uncut_behind and token and is_three(three):
             w.tokens[i] = token - 1
             w.pairs[i] = w.pairs[i + 1] = w.pairs[i + 2] = NO_PAIR
             w.alive &= ~(<uint64_t>6 << i)
-            joined |= <uint64_t>1 << i
-        whole = behind and is_three(three)
+            first |= <uint64_t>1 << i
+        uncut_before = uncut_behind and is_three(three)
         i += 3
-    return joined
+    return first
 
 
-cdef inline Asked* ask_joined(const Vocab* v, Word* w, uint64_t joined, Asked* asked) noexcept nogil:
-    """Ask for the pairs with tokens that stand in the place of bytes, at these positions; behind the last one."""
-    # What is joined, and bytes before it, with the next part; but the last part has none.
-    cdef uint64_t left = (joined | joined >> 1) & w.alive & below(bpe_top64(w.alive))
+cdef inline Asked* ask_around(const Vocab* v, Word* w, uint64_t first, Asked* asked) noexcept nogil:
+    """Ask for the pairs with what is merged first, at these positions; behind the last one."""
+    # That and the bytes before it, each with the next part; but the last part has none.
+    cdef uint64_t rest = (first | first >> 1) & w.alive & below(bpe_top64(w.alive))
     cdef int i
-    while left:
-        i = bpe_ctz64(left)
-        left &= left - 1
-        asked.key = pair_key(w.tokens[i], w.tokens[bpe_ctz64(w.alive & (~<uint64_t>1 << i))]) << RANK_BITS
-        asked.bucket = bucket_of(v, asked.key)
-        asked.to = w.pairs + i
-        asked.at = i
-        bpe_prefetch(asked.bucket)
+    while rest:
+        i = bpe_ctz64(rest)
+        rest &= rest - 1
+        ask(v, asked, w, w.tokens[i], w.tokens[bpe_ctz64(w.alive & (~<uint64_t>1 << i))], False, i)
         asked += 1
     return asked

@@ -14,7 +14,7 @@ from bpe._core.python import PythonCore  # noqa: E402
 
 # Each ASCII character, and one of each class and length beyond.
 CHARACTERS = [chr(code) for code in range(128)] + list(
-    "é\u0301日本・\u3097\u00a0½\u3000\ufeffЯя😀\u2028"
+    "éÀ×Þßà÷ÿ²٣\u0301日本・\u3097\u00a0½\u3000\ufeffЯя😀\u2028"
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from functools import cache
 
@@ -11,6 +12,7 @@ from bpe import Tokenizer
 from bpe._core import core_name
 from bpe._core.python import PythonCore
 from bpe.encodings import encoding_vocabulary
+from bpe.vocabulary import Vocabulary
 
 if core_name() != "compiled":
     pytest.skip("the compiled core's words", allow_module_level=True)
@@ -82,13 +84,73 @@ def test_words_of_several_scripts(encoding: str) -> None:
         assert tokenizer.encode_ordinary(text) == reference(encoding).encode_ordinary(text), text
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS)
-def test_every_two_bytes_between_others(encoding: str) -> None:
-    """All pairs of bytes, at the ends of a word and between others."""
-    rng = random.Random(encoding)
-    tokenizer = fresh(encoding)
-    pairs = [bytes((a, b)) for a in range(256) for b in rng.sample(range(256), 12)]
-    for pair in pairs:
+def test_all_two_bytes_between_others() -> None:
+    rng = random.Random(2)
+    tokenizer = fresh("o200k_base")
+    for code in range(1 << 16):
         before, behind = (rng.choice((b"", b"a", b"\xd0", b"\xb8", b"\xe4\xb8")) for _ in range(2))
-        data = before + pair + behind
-        assert tokenizer.encode_bytes(data) == reference(encoding).encode_bytes(data), data
+        data = before + code.to_bytes(2, "big") + behind
+        assert tokenizer.encode_bytes(data) == reference("o200k_base").encode_bytes(data), data
+
+
+# ---- vocabularies that are made for it
+
+HOLE = NONE = 0xFFFFFFFF
+
+
+def merged(ranks: dict[tuple[int, int], int], data: bytes) -> list[int]:
+    """The plain merge; bytes are their own tokens, and a rank is its token."""
+    parts = list(data)
+    while len(parts) > 1:
+        pairs = [ranks.get(pair, NONE) for pair in itertools.pairwise(parts)]
+        if min(pairs) == NONE:
+            break
+        i = pairs.index(min(pairs))
+        parts[i : i + 2] = [pairs[i]]
+    return parts
+
+
+def grow(
+    rng: random.Random, alphabet: bytes, holes: int
+) -> tuple[CompiledCore, dict[tuple[int, int], int]]:
+    """A core of a few merges of these bytes, each reached by merging, some above many holes."""
+    rows = [(byte, NONE) for byte in range(256)]
+    tokens = {bytes([byte]): byte for byte in range(256)}
+    ranks: dict[tuple[int, int], int] = {}
+    known = [bytes([byte]) for byte in alphabet]
+    size = rng.randrange(2, 25)
+    jump = rng.randrange(size)
+    for number in range(size):
+        if number == jump:
+            rows += [(HOLE, HOLE)] * holes
+        left, right = rng.choice(known), rng.choice(known)
+        both = left + right
+        if both in tokens or len(both) > 12 or merged(ranks, both) != [tokens[left], tokens[right]]:
+            continue
+        ranks[tokens[left], tokens[right]] = tokens[both] = len(rows)
+        rows.append((tokens[left], tokens[right]))
+        known.append(both)
+    raw = b"".join(number.to_bytes(4, "little") for row in rows for number in row)
+    vocabulary = Vocabulary(name="made", pattern="(?s:.)+", special_tokens={}, pairs=raw)
+    return CompiledCore(vocabulary), ranks
+
+
+@pytest.mark.parametrize(
+    "alphabet",
+    [b"ab", b"abcd", b"a\xe4\xb8\xad", b"\xe4\xb8\xad", b"\xe4\xe5\xb8\xad", b"\xd0\xd1\xb8"],
+)
+@pytest.mark.parametrize("holes", [0, (1 << 16) - 264])
+def test_equal_ranks_high_ranks_and_tokens_that_cut_characters(alphabet: bytes, holes: int) -> None:
+    rng = random.Random(repr((alphabet, holes)))
+    for _ in range(8 if holes else 60):
+        core, ranks = grow(rng, alphabet, holes and holes + rng.randrange(12))
+        for size in (1, 2, 3, 4, 5, 7, 9, 13, 17, 30, 61, 62, 63, 64, 65, 90):
+            for _ in range(4):
+                data = bytes(rng.choices(alphabet, k=size))
+                assert list(core.encode_bytes(data)) == merged(ranks, data), (data, ranks)
+
+
+def test_a_core_is_made_once() -> None:
+    core = CompiledCore(encoding_vocabulary("gpt2"))
+    with pytest.raises(TypeError):
+        core.__init__(encoding_vocabulary("gpt2"))
