@@ -230,7 +230,6 @@ cdef inline int expand_pairs(Vocab* v, const uint8_t* table, uint32_t n) noexcep
     cdef size_t size = 0
     cdef size_t a, b
     cdef uint8_t* start
-    cdef uint8_t* middle
     cdef uint8_t* end
     v.n = n
     v.offsets = <uint32_t*>malloc((<size_t>n + 1) * 4)
@@ -276,13 +275,17 @@ cdef inline int expand_pairs(Vocab* v, const uint8_t* table, uint32_t n) noexcep
                 end[0] = <uint8_t>left
                 end += 1
         else:
-            start = end
-            middle = copy_token(v, left, start)
-            end = copy_token(v, right, middle)
-            mark_token(v.joints, i, start, end)
-            mark_edges(v.byte_pairs, i, start, middle, end)
+            end = copy_token(v, left, end)
+            end = copy_token(v, right, end)
             add_pair(v, left, right, i)
     memset(end, 0, PADDING)
+    for i in range(n):  # by itself: bytes that have just been written are slow to read
+        left = bpe_load32le(table + 8 * <size_t>i)
+        if bpe_load32le(table + 8 * <size_t>i + 4) != NO_TOKEN:
+            start = v.bytes + v.offsets[i]
+            end = v.bytes + v.offsets[i + 1]
+            mark_token(v.joints, i, start, end)
+            mark_edges(v.byte_pairs, i, start, start + (v.offsets[left + 1] - v.offsets[left]), end)
     v.well_formed = True
     return index_tokens(v)
 
