@@ -17,6 +17,8 @@ cdef extern from "simd.h" nogil:
     uint64_t bpe_load64le(const void*)
     void bpe_copy16(void*, const void*)
     void bpe_prefetch(const void*)
+
+cdef extern from "memory.h" nogil:
     void* bpe_alloc_table(size_t)
     void bpe_free_table(void*, size_t)
 

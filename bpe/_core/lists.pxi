@@ -119,8 +119,9 @@ cdef extern from *:
     void point "bpe_point"(PyObject**, const uint32_t*, size_t) noexcept nogil
     list list_of "bpe_list_of"(PyObject**, size_t, size_t)
 
-cdef extern from "simd.h" nogil:
-    void bpe_prefer_huge(void*, size_t)
+cdef extern from "memory.h":
+    size_t bpe_result_size(size_t) noexcept
+    void* bpe_resize_result(void*, size_t, size_t, void* (*)(void*, size_t) noexcept, void (*)(void*) noexcept) noexcept
 
 cdef extern from "Python.h":
     PyObject* new_number "PyLong_FromUnsignedLong"(unsigned long) except NULL
@@ -179,10 +180,10 @@ cdef bint drain_reserve(Drain* drain, size_t more) noexcept with gil:
     cdef PyObject** items
     if room > (<size_t>-1) // 16:
         return False
-    items = <PyObject**>PyMem_Realloc(drain.items, room * sizeof(PyObject*))
+    room = bpe_result_size(room * sizeof(PyObject*)) // sizeof(PyObject*)
+    items = <PyObject**>bpe_resize_result(drain.items, drain.n * sizeof(PyObject*), room * sizeof(PyObject*), PyMem_Realloc, PyMem_Free)
     if items == NULL:
         return False
-    bpe_prefer_huge(items, room * sizeof(PyObject*))
     drain.items = items
     drain.room = room
     return True

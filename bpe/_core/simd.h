@@ -1,5 +1,5 @@
-/* What differs between compilers and processors: bit scans, unaligned loads, prefetch, memory for
- * large tables, and small loops that are worth vector instructions: bits to positions, a minimum.
+/* What differs between compilers and processors: bit scans, unaligned loads, prefetch, and small loops
+ * that are worth vector instructions: bits to positions, a minimum.
  * The larger ones have headers of their own, which include this one.  SSE2,
  * NEON and plain C are chosen when compiling, so that one binary runs on every machine of its
  * platform; BMI, AVX2 and AVX-512 when the module is loaded.  With BPE_PLAIN_C there is plain C only: the
@@ -10,13 +10,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#if defined(__linux__)
-#include <sys/mman.h>
-#include <unistd.h>
-#if defined(MADV_HUGEPAGE)
-#define BPE_HUGE_PAGES 1
-#endif
-#endif
 
 #if defined(_MSC_VER)
 #include <intrin.h>
@@ -125,60 +118,6 @@ BPE_INLINE void bpe_prefetch(const void *p) {
 #else
     __builtin_prefetch(p, 0, 3);
 #endif
-}
-
-/* Zeroed memory for a table, on four cache lines; `size` is a multiple of 64 KB if it is more.
- * On Linux from the system itself: what is not used of it is no memory, which calloc does not
- * promise, and all of it goes back at once; huge pages for what fills them. */
-static void *bpe_alloc_table(size_t size) {
-    char *raw, *at;
-#if defined(BPE_HUGE_PAGES)
-    size_t huge = size >= 1 << 21 ? 1 << 21 : 0;
-    if (size >= 1 << 16) {
-        raw = (char *)mmap(NULL, size + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (raw == (char *)MAP_FAILED) return NULL;
-        if (!huge) return raw;
-        at = (char *)(((uintptr_t)raw + huge - 1) & ~(uintptr_t)(huge - 1));
-        if (at > raw) munmap(raw, (size_t)(at - raw));
-        if (at < raw + huge) munmap(at + size, (size_t)(raw + huge - at));
-        madvise(at, size, MADV_HUGEPAGE);
-        return at;
-    }
-#endif
-    raw = (char *)calloc(1, size + 256 + sizeof(void *));
-    if (!raw) return NULL;
-    at = (char *)(((uintptr_t)raw + sizeof(void *) + 255) & ~(uintptr_t)255);
-    memcpy(at - sizeof(void *), &raw, sizeof(void *));
-    return at;
-}
-
-/* Ask for huge pages for memory that a long result will fill: its first touch takes a third of the
- * time then, which is 5 to 15 % of the first sight of a text. */
-static void bpe_prefer_huge(void *start, size_t size) {
-#if defined(BPE_HUGE_PAGES)
-    if (size >= (size_t)4 << 20) {
-        const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-        const uintptr_t from = ((uintptr_t)start + page - 1) & ~(page - 1);
-        madvise((void *)from, ((uintptr_t)start + size - from) & ~(page - 1), MADV_HUGEPAGE);
-    }
-#else
-    (void)start;
-    (void)size;
-#endif
-}
-
-static void bpe_free_table(void *at, size_t size) {
-    char *raw;
-    if (!at) return;
-#if defined(BPE_HUGE_PAGES)
-    if (size >= 1 << 16) {
-        munmap(at, size);
-        return;
-    }
-#endif
-    (void)size;
-    memcpy(&raw, (char *)at - sizeof(void *), sizeof(void *));
-    free(raw);
 }
 
 /* The least of 16, 32, 48 or 64 numbers from 2^28 to 2^29.  As single floats they are positive and

@@ -107,7 +107,7 @@ cdef Py_ssize_t stretch_end(int family, int kind, const void* text, Py_ssize_t s
 cdef size_t likely_ids(size_t found, size_t characters, size_t n) noexcept nogil:
     """How many ids n characters hardly exceed, if so many gave those that were found."""
     # What is not written to is no memory, while a buffer that grows is copied.
-    return max(<size_t>(<double>found * n / characters * 1.25), n // BYTES_PER_ID)
+    return max(<size_t>(<double>found * n / characters * 1.5), n // BYTES_PER_ID)
 
 
 cdef Py_ssize_t append_stretches(CompiledCore core, Work* work, int kind, const void* text, Py_ssize_t n, Drain* drain, Py_ssize_t* done, Py_ssize_t* utf8_done) noexcept nogil:

@@ -8,9 +8,11 @@ from .joints cimport Joints, bpe_load32le, bpe_load64le, mark_token
 cdef extern from "simd.h" nogil:
     void bpe_copy16(void*, const void*)
     void bpe_prefetch(const void*)
+    bint unlikely "BPE_UNLIKELY"(bint)
+
+cdef extern from "memory.h" nogil:
     void* bpe_alloc_table(size_t)
     void bpe_free_table(void*, size_t)
-    bint unlikely "BPE_UNLIKELY"(bint)
 
 cdef extern from "keys.h" nogil:
     ctypedef struct Key "bpe_key":

@@ -1,13 +1,14 @@
 # What one call to the engine works with: a block's units, its misses, the ids so far.
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport realloc
+from libc.stdlib cimport free, realloc
 from .cache cimport Cache, Short
 from .vocab cimport Key
 from .words cimport BATCH, Words
 
-cdef extern from "simd.h" nogil:
-    void bpe_prefer_huge(void*, size_t)
+cdef extern from "memory.h" nogil:
+    size_t bpe_result_size(size_t)
+    void* bpe_resize_result(void*, size_t, size_t, void* (*)(void*, size_t) noexcept nogil, void (*)(void*) noexcept nogil)
 
 cdef enum:
     WARM = 256      # units of a block: 128 pieces, those of one more window, and room to write beyond
@@ -60,15 +61,15 @@ cdef inline bint reserve(Work* w, size_t more) noexcept nogil:
     cdef uint32_t* ids
     if w.n_ids + more + SLACK > w.room:
         room = w.n_ids + more + SLACK
-        room += room // 2
+        room += w.n_ids // 2
         if room > (<size_t>-1) // 8:
             w.failed = True
             return False
-        ids = <uint32_t*>realloc(w.ids, room * 4)
+        room = bpe_result_size(room * 4) // 4
+        ids = <uint32_t*>bpe_resize_result(w.ids, w.n_ids * 4, room * 4, realloc, free)
         if ids == NULL:
             w.failed = True
             return False
-        bpe_prefer_huge(ids, room * 4)
         w.ids = ids
         w.room = room
     return True

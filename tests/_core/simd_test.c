@@ -225,14 +225,6 @@ int main(void) {
         wrong += wrong_widen(bytes) + wrong_keys(bytes) + wrong_first();
         wrong += wrong_positions(write_bits, n_write, draw() & (round % 2 ? draw() : ~0ULL));
     }
-    static const size_t sizes[] = {256, 1 << 15, 1 << 16, 6 << 16, 1 << 20, 1 << 21, 1 << 22};
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        unsigned char *table = (unsigned char *)bpe_alloc_table(sizes[i]);
-        wrong += !table || (uintptr_t)table % 256;
-        for (size_t k = 0; table && k < sizes[i]; k++) wrong += table[k] != 0;
-        if (table) memset(table, 1, sizes[i]);
-        bpe_free_table(table, sizes[i]);
-    }
     printf("%s: %ld wrong\n", classify[n - 1].name, wrong);
     return wrong != 0;
 }

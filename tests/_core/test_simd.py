@@ -1,4 +1,4 @@
-"""The C headers alone: vector instructions against plain C, here and under emulated ARM."""
+"""The C headers alone: vectors against plain C, and memory; here and under emulated ARM."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ MACHINES = {
 }
 
 
+@pytest.mark.parametrize("name", ["simd_test", "memory_test"])
 @pytest.mark.parametrize("machine", MACHINES)
-def test_vectors_equal_plain_c(machine: str, tmp_path: Path) -> None:
+def test_headers(machine: str, name: str, tmp_path: Path) -> None:
     compilers, runners, flags = MACHINES[machine]
     compiler = next(filter(None, map(shutil.which, compilers)), None)
     runner = next(filter(None, map(shutil.which, runners)), None)
     if compiler is None or (runners and runner is None) or not HEADER.is_dir():
         pytest.skip("no compiler or emulator for it here")
-    program = tmp_path / "simd_test"
-    source = str(HERE / "simd_test.c")
+    program = tmp_path / name
+    source = str(HERE / f"{name}.c")
     subprocess.run([compiler, "-O2", f"-I{HEADER}", *flags, source, "-o", str(program)], check=True)
     command = [str(program)] if runner is None else [runner, str(program)]
     result = subprocess.run(command, capture_output=True, text=True)

@@ -1,0 +1,113 @@
+/* Memory for large tables and for long results: on Linux in huge pages, whose first touch takes a sixth
+ * of the time of that of the small ones they replace. */
+#ifndef BPE_MEMORY_H
+#define BPE_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#if defined(__linux__)
+#include <sys/mman.h>
+#include <unistd.h>
+#if defined(MADV_HUGEPAGE)
+#define BPE_HUGE_PAGES 1
+#define BPE_COLLAPSE 25 /* MADV_COLLAPSE, of Linux 6.1; unknown to the headers of older C libraries */
+#endif
+#endif
+
+#define BPE_HUGE ((size_t)1 << 21) /* bytes of a huge page */
+
+/* ---- tables ---- */
+
+/* Zeroed memory for a table, on four cache lines; `size` is a multiple of 64 KB if it is more.
+ * On Linux from the system itself: what is not used of it is no memory, which calloc does not
+ * promise, and all of it goes back at once; huge pages for what fills them. */
+static void *bpe_alloc_table(size_t size) {
+    char *raw, *at;
+#if defined(BPE_HUGE_PAGES)
+    size_t huge = size >= BPE_HUGE ? BPE_HUGE : 0;
+    if (size >= 1 << 16) {
+        raw = (char *)mmap(NULL, size + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (raw == (char *)MAP_FAILED) return NULL;
+        if (!huge) return raw;
+        at = (char *)(((uintptr_t)raw + huge - 1) & ~(uintptr_t)(huge - 1));
+        if (at > raw) munmap(raw, (size_t)(at - raw));
+        if (at < raw + huge) munmap(at + size, (size_t)(raw + huge - at));
+        madvise(at, size, MADV_HUGEPAGE);
+        return at;
+    }
+#endif
+    raw = (char *)calloc(1, size + 256 + sizeof(void *));
+    if (!raw) return NULL;
+    at = (char *)(((uintptr_t)raw + sizeof(void *) + 255) & ~(uintptr_t)255);
+    memcpy(at - sizeof(void *), &raw, sizeof(void *));
+    return at;
+}
+
+static void bpe_free_table(void *at, size_t size) {
+    char *raw;
+    if (!at) return;
+#if defined(BPE_HUGE_PAGES)
+    if (size >= 1 << 16) {
+        munmap(at, size);
+        return;
+    }
+#endif
+    (void)size;
+    memcpy(&raw, (char *)at - sizeof(void *), sizeof(void *));
+    free(raw);
+}
+
+/* ---- results ---- */
+
+#define BPE_HEAD ((size_t)1 << 12) /* of a mapping: more than an allocator writes before what it gives */
+
+/* The room for a result that needs `size` bytes: of a long one, such that with its head it fills huge
+ * pages, as Linux puts such mappings on the boundary of one.  What is not touched is no memory. */
+static size_t bpe_result_size(size_t size) {
+#if defined(BPE_HUGE_PAGES)
+    if (size >= BPE_HUGE) return ((size + BPE_HEAD + BPE_HUGE - 1) & ~(BPE_HUGE - 1)) - BPE_HEAD;
+#endif
+    return size;
+}
+
+/* Give a result of `used` bytes, or none if `old` is NULL, memory of a size from above, by an
+ * allocator's two functions; NULL: no memory, and the old is as before.
+ * The first touch of fresh memory is a tenth of the first sight of a text, of huge pages a fourth of
+ * that.  So what would lie somewhere in a heap is moved to the next boundary, if the allocator goes on
+ * behind what it has just given, as most do; and as the first page is in use already, Linux is asked
+ * to make a huge one of it and its neighbours, unless these have been in use as well. */
+static void *bpe_resize_result(void *old, size_t used, size_t size, void *(*resize)(void *, size_t), void (*release)(void *)) {
+#if defined(BPE_HUGE_PAGES)
+    if (used < BPE_HUGE / 4 && size >= BPE_HUGE - BPE_HEAD) {
+        const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+        char *at = (char *)resize(NULL, size), *from;
+        size_t offset = (uintptr_t)at & (BPE_HUGE - 1);
+        if (at && offset > BPE_HEAD) {
+            void *gap;
+            release(at);
+            gap = resize(NULL, BPE_HUGE - offset + sizeof(size_t)); /* glibc: 16 bytes behind the boundary */
+            at = (char *)resize(NULL, size);
+            release(gap);
+            offset = (uintptr_t)at & (BPE_HUGE - 1);
+        }
+        if (!at) return NULL;
+        from = (char *)((uintptr_t)at & ~(uintptr_t)(page - 1));
+        madvise(from, ((size_t)(at - from) + size + page - 1) & ~(page - 1), MADV_HUGEPAGE);
+        if (offset < page) {
+            unsigned char resident = 1;
+            if (mincore(from + BPE_HUGE / 2, page, &resident) == 0 && !(resident & 1))
+                madvise(from, BPE_HUGE, BPE_COLLAPSE);
+        }
+        if (old) memcpy(at, old, used);
+        release(old);
+        return at;
+    }
+#endif
+    (void)used;
+    (void)release;
+    return resize(old, size);
+}
+
+#endif
