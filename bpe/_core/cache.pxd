@@ -173,13 +173,16 @@ cdef inline bint is_medium(const Medium* e, const uint64_t* key) noexcept nogil:
 
 
 cdef inline Medium* find_medium(const Cache* c, const uint64_t* key) noexcept nogil:
-    """The entry of a key, or NULL: in its own bucket, or in one of the three beside it."""
+    """The entry of a key, or NULL: in its own bucket, or in one of the three beside it.
+
+    Behind an empty one there is none: what is new pushes the others on.
+    """
     cdef Medium* home = medium_bucket(c, key)
     cdef Medium* e = home
     cdef size_t way = 0
     while not is_medium(e, key):
         way += 64
-        if way == 256:
+        if way == 256 or e.key[3] == 0:
             return NULL
         e = <Medium*>(<size_t>home ^ way)
     if e.key[3] >> 60 > MEDIUM_IDS and ring_ids(c, e.ids) == NULL:

@@ -32,20 +32,21 @@ cdef inline void make_keys(Work* w, const uint8_t* text_end) noexcept nogil:
     cdef size_t n = w.n_units
     cdef size_t safe = n
     cdef size_t i = 0
-    cdef size_t length, row
+    cdef size_t length
     cdef Key* key = w.keys
     cdef Short* bucket
     while safe and text_end - (base + ends[safe - 1]) < 16:
         safe -= 1
     while i < safe:
         length = base + ends[i] - p
-        row = length
-        if length > SHORT:
-            row = SHORT + 1
+        if length <= SHORT:
+            bucket = bucket_at(&w.cache, make_key(key, p, length))
+            bpe_prefetch(bucket)
+        else:  # its key is in no bucket, so any will do: none is asked for
+            make_key(key, p, SHORT + 1)
+            bucket = w.cache.short_pieces
             if length <= MEDIUM:
                 bpe_prefetch(medium_bucket_at(&w.cache, p, length))
-        bucket = bucket_at(&w.cache, make_key(key, p, row))
-        bpe_prefetch(bucket)
         w.buckets[i] = bucket
         p += length
         key += 1

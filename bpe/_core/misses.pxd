@@ -28,16 +28,17 @@ cdef inline uint32_t* write_word(const Vocab* v, const Word* word, uint32_t* ids
     """Write the ids of a merged word, and up to 7 numbers behind them; the place behind the ids."""
     cdef uint64_t alive = word.alive
     cdef uint32_t* end = ids + bpe_popcount64(alive)
+    cdef const uint32_t* tokens = word.tokens
     cdef int i
     if v.ids != NULL:
         while alive:
-            ids[0] = v.ids[word.tokens[bpe_ctz64(alive)]]
+            ids[0] = v.ids[tokens[bpe_ctz64(alive)]]
             ids += 1
             alive &= alive - 1
         return end
     while alive:  # eight at a time: when a loop one by one ends cannot be predicted
         for i in range(8):
-            ids[i] = word.tokens[bpe_ctz64(alive | <uint64_t>1 << 63)]
+            ids[i] = tokens[bpe_ctz64(alive | <uint64_t>1 << 63)]
             alive &= alive - 1
         ids += 8
     return end

@@ -1,8 +1,11 @@
 # The steps that the published patterns have in common, one character after the other: contractions,
 # runs of letters, signs, numbers, newlines, whitespace.
 
-from libc.stdint cimport uint8_t, uint32_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from .chars cimport NEWLINE, NUMBER, ClassTable, class_at, is_letter, is_sign, is_white
+
+cdef extern from "simd.h" nogil:
+    uint64_t bpe_load64le(const void*)
 
 
 cdef inline int contraction(const uint8_t* p, const uint8_t* end, bint any_case) noexcept nogil:
@@ -46,9 +49,17 @@ cdef inline const uint8_t* skip_numbers(const ClassTable* t, const uint8_t* p, c
     return p
 
 
+cdef inline const uint8_t* last_alike(const uint8_t* p, const uint8_t* end) noexcept nogil:
+    """The last of equal bytes, from p on, or one of the last eight: a long run is stepped over."""
+    cdef uint64_t eight = p[0] * <uint64_t>0x0101010101010101
+    while end - p > 8 and bpe_load64le(p + 1) == eight:
+        p += 8
+    return p
+
+
 cdef inline const uint8_t* skip_newlines(const uint8_t* p, const uint8_t* end) noexcept nogil:
     while p < end and (p[0] == c'\n' or p[0] == c'\r'):
-        p += 1
+        p = last_alike(p, end) + 1
     return p
 
 
@@ -69,6 +80,8 @@ cdef inline White white_run(const ClassTable* t, const uint8_t* p, const uint8_t
         c = class_at(t, p, end, &n)
         if not is_white(c):
             break
+        if n == 1:
+            p = last_alike(p, end)
         w.last = p
         p += n
         if c == NEWLINE:

@@ -7,7 +7,7 @@
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from .joints cimport code_point, is_three, leads_three, three_bytes, uncut
-from .vocab cimport RANK_BITS, Vocab, bpe_prefetch, bucket_of, edges_of, pair_key, rank_in
+from .vocab cimport RANK_BITS, BytePair, Vocab, bpe_prefetch, bucket_of, edges_of, pair_key, rank_in
 from .window cimport below, bpe_ctz64, bpe_top64
 
 cdef extern from "first.h" nogil:
@@ -61,22 +61,27 @@ cdef inline void start_word(const Vocab* v, Words* words, int k, const uint8_t* 
     """Let the k-th word be the bytes p[:n], which merge_words is to merge then."""
     cdef Word* w = &words.words[k]
     cdef int i
-    cdef uint32_t two = p[0]
+    cdef uint32_t byte = p[0]
+    cdef uint32_t two = byte
+    cdef uint32_t most = byte
     cdef uint32_t* last = w.pairs + ((n - 1) & ~15)
-    w.p = p
-    w.n = n
-    w.wide = p[0] >= 0xE0
-    w.alive = below(n)
-    w.tokens[0] = v.single[two]
+    cdef const BytePair* pair
     for i in range(16):
         last[i] = NO_PAIR
+    w.tokens[0] = v.single[byte]
     for i in range(n - 1):
-        two = (two << 8 | p[i + 1]) & 0xFFFF
-        w.tokens[i + 1] = v.single[p[i + 1]]
-        w.pairs[i] = RANKED | v.byte_pairs[two].rank << POSITION_BITS | i
-        w.edges[i + 1] = edges_of(&v.byte_pairs[two])
-        w.wide |= p[i + 1] >= 0xE0
+        byte = p[i + 1]
+        most = byte if byte > most else most
+        two = (two << 8 | byte) & 0xFFFF
+        pair = v.byte_pairs + two
+        w.tokens[i + 1] = v.single[byte]
+        w.pairs[i] = RANKED | pair.rank << POSITION_BITS | i
+        w.edges[i + 1] = edges_of(pair)
     w.edges[0] = w.edges[n] = 0
+    w.alive = below(n)
+    w.p = p
+    w.n = n
+    w.wide = most >= 0xE0
 
 
 cdef inline Asked* begin_merging(const Vocab* v, Word* w, Asked* asked) noexcept nogil:
