@@ -27,6 +27,7 @@ def cl100k(load: Load) -> Tokenizer:
 
 # ---- text
 
+
 class Thing:
     """Neither text nor number; in the names of tests it stands without its address."""
 
@@ -141,9 +142,7 @@ def test_ids_out_of_range_in_a_buffer(cl100k: Tokenizer, token: int) -> None:
             decode(array.array("q", [1, token]))
 
 
-@pytest.mark.parametrize(
-    "token", [1.0, 1.5, "1", b"1", None, [1], float("nan"), Thing()], ids=repr
-)
+@pytest.mark.parametrize("token", [1.0, 1.5, "1", b"1", None, [1], float("nan"), Thing()], ids=repr)
 def test_no_integers(cl100k: Tokenizer, token: Any) -> None:
     for decode in decoders(cl100k):
         with pytest.raises(errors.TokenTypeError, match="at index 1") as caught:
