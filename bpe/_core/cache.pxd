@@ -18,7 +18,7 @@ cdef extern from "simd.h" nogil:
     void bpe_copy16(void*, const void*)
     void bpe_prefetch(const void*)
 
-cdef extern from "memory.h" nogil:
+cdef extern from "pages.h" nogil:
     void* bpe_alloc_table(size_t)
     void bpe_free_table(void*, size_t)
 
@@ -175,7 +175,8 @@ cdef inline bint is_medium(const Medium* e, const uint64_t* key) noexcept nogil:
 cdef inline Medium* find_medium(const Cache* c, const uint64_t* key) noexcept nogil:
     """The entry of a key, or NULL: in its own bucket, or in one of the three beside it.
 
-    Behind an empty one there is none: what is new pushes the others on.
+    It stops at an empty one.  Rarely one stands behind that, as the buckets of others are beside it in
+    another order, or an entry was emptied: it is learned once more then.
     """
     cdef Medium* home = medium_bucket(c, key)
     cdef Medium* e = home

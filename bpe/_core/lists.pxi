@@ -119,7 +119,7 @@ cdef extern from *:
     void point "bpe_point"(PyObject**, const uint32_t*, size_t) noexcept nogil
     list list_of "bpe_list_of"(PyObject**, size_t, size_t)
 
-cdef extern from "memory.h":
+cdef extern from "pages.h":
     size_t bpe_result_size(size_t) noexcept
     void* bpe_resize_result(void*, size_t, size_t, void* (*)(void*, size_t) noexcept, void (*)(void*) noexcept) noexcept
 
@@ -181,7 +181,7 @@ cdef bint drain_reserve(Drain* drain, size_t more) noexcept with gil:
     if room > (<size_t>-1) // 16:
         return False
     room = bpe_result_size(room * sizeof(PyObject*)) // sizeof(PyObject*)
-    items = <PyObject**>bpe_resize_result(drain.items, drain.n * sizeof(PyObject*), room * sizeof(PyObject*), PyMem_Realloc, PyMem_Free)
+    items = <PyObject**>bpe_resize_result(drain.items, drain.room * sizeof(PyObject*), room * sizeof(PyObject*), PyMem_Realloc, PyMem_Free)
     if items == NULL:
         return False
     drain.items = items

@@ -1,14 +1,12 @@
 /* What differs between compilers and processors: bit scans, unaligned loads, prefetch, and small loops
- * that are worth vector instructions: bits to positions, a minimum.
- * The larger ones have headers of their own, which include this one.  SSE2,
- * NEON and plain C are chosen when compiling, so that one binary runs on every machine of its
- * platform; BMI, AVX2 and AVX-512 when the module is loaded.  With BPE_PLAIN_C there is plain C only: the
- * tests compare. */
+ * that are worth vector instructions: bits to positions, a minimum.  The larger ones have headers of
+ * their own, which include this one.  SSE2, NEON and plain C are chosen when compiling, so that one
+ * binary runs on every machine of its platform; BMI, AVX2 and AVX-512 when the module is loaded.  With
+ * BPE_PLAIN_C there is plain C only: the tests compare. */
 #ifndef BPE_SIMD_H
 #define BPE_SIMD_H
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #if defined(_MSC_VER)

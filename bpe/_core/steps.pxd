@@ -50,7 +50,7 @@ cdef inline const uint8_t* skip_numbers(const ClassTable* t, const uint8_t* p, c
 
 
 cdef inline const uint8_t* last_alike(const uint8_t* p, const uint8_t* end) noexcept nogil:
-    """The last of equal bytes, from p on, or one of the last eight: a long run is stepped over."""
+    """A place among the bytes that equal p[0], at most seven before the last: steps of eight."""
     cdef uint64_t eight = p[0] * <uint64_t>0x0101010101010101
     while end - p > 8 and bpe_load64le(p + 1) == eight:
         p += 8

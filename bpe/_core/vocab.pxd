@@ -10,7 +10,7 @@ cdef extern from "simd.h" nogil:
     void bpe_prefetch(const void*)
     bint unlikely "BPE_UNLIKELY"(bint)
 
-cdef extern from "memory.h" nogil:
+cdef extern from "pages.h" nogil:
     void* bpe_alloc_table(size_t)
     void bpe_free_table(void*, size_t)
 

@@ -6,7 +6,7 @@ from .cache cimport Cache, Short
 from .vocab cimport Key
 from .words cimport BATCH, Words
 
-cdef extern from "memory.h" nogil:
+cdef extern from "pages.h" nogil:
     size_t bpe_result_size(size_t)
     void* bpe_resize_result(void*, size_t, size_t, void* (*)(void*, size_t) noexcept nogil, void (*)(void*) noexcept nogil)
 
@@ -56,7 +56,7 @@ cdef struct Work:
 
 
 cdef inline bint reserve(Work* w, size_t more) noexcept nogil:
-    """Room for more ids, and some slack; False: no memory."""
+    """Room for more ids, and some slack, all that there are kept; False: no memory."""
     cdef size_t room
     cdef uint32_t* ids
     if w.n_ids + more + SLACK > w.room:
@@ -66,7 +66,7 @@ cdef inline bint reserve(Work* w, size_t more) noexcept nogil:
             w.failed = True
             return False
         room = bpe_result_size(room * 4) // 4
-        ids = <uint32_t*>bpe_resize_result(w.ids, w.n_ids * 4, room * 4, realloc, free)
+        ids = <uint32_t*>bpe_resize_result(w.ids, w.room * 4, room * 4, realloc, free)
         if ids == NULL:
             w.failed = True
             return False

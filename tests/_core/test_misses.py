@@ -71,6 +71,22 @@ def test_new_pieces_of_all_tables_in_any_order(order: tuple[str, ...]) -> None:
         check(tokenizer, reference("cl100k_base"), " ".join(words))
 
 
+@pytest.mark.parametrize("output", ["array", "list", "count"])
+def test_known_ids_stay_when_new_ones_need_much_room(output: str) -> None:
+    rng = random.Random(output)
+    lengths = [7 if i % 10 == 5 else 500 for i in range(1_500)]  # short ones make the blocks long
+    words = ["the" if i % 10 == 0 else word(n, rng) for i, n in enumerate(lengths)]
+    text = " ".join(words)
+    expected = reference("cl100k_base").encode_ordinary(text)
+    tokenizer = fresh("cl100k_base")
+    if output == "array":
+        assert list(tokenizer._core.encode_array(text)) == expected
+    elif output == "list":
+        assert tokenizer.encode_ordinary(text) == expected
+    else:
+        assert tokenizer.count(text) == len(expected)
+
+
 @pytest.mark.parametrize("length", [3, 9, 15, 20, 31, 40, 64, 100, 512, 600])
 @pytest.mark.parametrize("times", [2, 33, 400])
 def test_the_same_new_piece_many_times_in_a_block(length: int, times: int) -> None:

@@ -19,7 +19,7 @@ MACHINES = {
 }
 
 
-@pytest.mark.parametrize("name", ["simd_test", "memory_test"])
+@pytest.mark.parametrize("name", ["simd_test", "pages_test"])
 @pytest.mark.parametrize("machine", MACHINES)
 def test_headers(machine: str, name: str, tmp_path: Path) -> None:
     compilers, runners, flags = MACHINES[machine]

@@ -1,7 +1,7 @@
-/* Memory for large tables and for long results: on Linux in huge pages, whose first touch takes a sixth
- * of the time of that of the small ones they replace. */
-#ifndef BPE_MEMORY_H
-#define BPE_MEMORY_H
+/* Memory for large tables and for long results: on Linux in huge pages, whose first touch takes a fourth
+ * to a sixth of the time of that of the small ones they replace. */
+#ifndef BPE_PAGES_H
+#define BPE_PAGES_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -16,7 +16,7 @@
 #endif
 #endif
 
-#define BPE_HUGE ((size_t)1 << 21) /* bytes of a huge page */
+#define BPE_HUGE ((size_t)1 << 21) /* bytes of a huge page, where small ones have 4 KB; elsewhere none is made */
 
 /* ---- tables ---- */
 
@@ -72,24 +72,26 @@ static size_t bpe_result_size(size_t size) {
     return size;
 }
 
-/* Give a result of `used` bytes, or none if `old` is NULL, memory of a size from above, by an
- * allocator's two functions; NULL: no memory, and the old is as before.
- * The first touch of fresh memory is a tenth of the first sight of a text, of huge pages a fourth of
- * that.  So what would lie somewhere in a heap is moved to the next boundary, if the allocator goes on
- * behind what it has just given, as most do; and as the first page is in use already, Linux is asked
- * to make a huge one of it and its neighbours, unless these have been in use as well. */
-static void *bpe_resize_result(void *old, size_t used, size_t size, void *(*resize)(void *, size_t), void (*release)(void *)) {
+/* Resize the memory of a result, of `size` bytes as bpe_result_size gave them; `kept` are those it had, 0
+ * if `old` is NULL.  With an allocator's two functions; NULL: no memory, and the old is as before.
+ * The first touch of fresh memory is a tenth of the first sight of a text.  So what would lie
+ * somewhere in a heap is moved to the next boundary of a huge page, if the allocator goes on
+ * behind what it has just given, as most do.  As the first page is in use already, Linux is asked
+ * to make a huge one of it and its neighbours, unless these are in use as well; it does so even where
+ * the system's setting is that a touch alone never makes one. */
+static void *bpe_resize_result(void *old, size_t kept, size_t size, void *(*resize)(void *, size_t), void (*release)(void *)) {
 #if defined(BPE_HUGE_PAGES)
-    if (used < BPE_HUGE / 4 && size >= BPE_HUGE - BPE_HEAD) {
+    if (kept < BPE_HUGE / 4 && size >= BPE_HUGE - BPE_HEAD) {
         const size_t page = (size_t)sysconf(_SC_PAGESIZE);
         char *at = (char *)resize(NULL, size), *from;
         size_t offset = (uintptr_t)at & (BPE_HUGE - 1);
         if (at && offset > BPE_HEAD) {
-            void *gap;
+            void *volatile gap; /* or compilers may find it unused, and leave it out */
             release(at);
             gap = resize(NULL, BPE_HUGE - offset + sizeof(size_t)); /* glibc: 16 bytes behind the boundary */
             at = (char *)resize(NULL, size);
             release(gap);
+            if (!at) at = (char *)resize(NULL, size);
             offset = (uintptr_t)at & (BPE_HUGE - 1);
         }
         if (!at) return NULL;
@@ -100,12 +102,12 @@ static void *bpe_resize_result(void *old, size_t used, size_t size, void *(*resi
             if (mincore(from + BPE_HUGE / 2, page, &resident) == 0 && !(resident & 1))
                 madvise(from, BPE_HUGE, BPE_COLLAPSE);
         }
-        if (old) memcpy(at, old, used);
+        if (old) memcpy(at, old, kept);
         release(old);
         return at;
     }
 #endif
-    (void)used;
+    (void)kept;
     (void)release;
     return resize(old, size);
 }

@@ -1,8 +1,8 @@
 /* Memory for tables and results: zeroed, kept when it grows, and as before when there is no more.  Exits
- * 1 at a fault.  cc -O2 -Ibpe/_core tests/_core/memory_test.c -o memory_test && ./memory_test */
+ * 1 at a fault.  cc -O2 -Ibpe/_core tests/_core/pages_test.c -o pages_test && ./pages_test */
 #include <stdio.h>
 
-#include "memory.h"
+#include "pages.h"
 
 static int calls, failing; /* of the calls to `resize` the one that fails, from 1; 0: none */
 static long living;
@@ -54,7 +54,7 @@ int main(void) {
     static const size_t steps[][4] = {
         {16, 400, 5 << 20, 9 << 20}, {100 << 10, 1 << 20, 1 << 21, 3 << 20}, {3 << 20, 7 << 20, (7 << 20) + 1, 8 << 20}};
     long wrong = wrong_tables();
-    void *between;
+    void *volatile between; /* what the heap has given last differs */
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         for (int round = 0; round < 2; round++) /* the second time much comes from the heap */
             for (failing = 0; failing < 10; failing++) {
