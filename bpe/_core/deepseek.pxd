@@ -12,7 +12,7 @@ from .chars cimport (
     END, KANA_HAN, KANA_ODD, KANA_PUNCT, MARK, NEWLINE, NUMBER, PUNCT, REST, ClassTable,
     class_at, is_kana_mark, is_letter, is_white,
 )
-from .steps cimport White, skip_newlines, skip_numbers, white_run
+from .steps cimport White, behind, skip_newlines, skip_numbers, white_run
 from .window cimport (
     Window, after_last_newline, below, bpe_top64, clip_window, crowded_numbers, flood, number_starts, to_lead,
 )
@@ -121,12 +121,12 @@ cdef inline const uint8_t* deepseek_piece(const ClassTable* t, const uint8_t* p,
     if is_word(c) or (c != NEWLINE and c != PUNCT and is_word(next_class)):
         p += n
         while is_word(class_at(t, p, end, &n)):
-            p += n
+            p = behind(p, end, n)
         return p
     if c == PUNCT or (p[0] == c" " and next_class == PUNCT):
         p += n
         while class_at(t, p, end, &n) == PUNCT:
-            p += n
+            p = behind(p, end, n)
         return skip_newlines(p, end)
     if is_white(c):
         w = white_run(t, p, end)

@@ -8,7 +8,7 @@ from .chars cimport (
     KANA_HAN, KANA_ODD, LOWER, MARK, NEWLINE, NUMBER, OTHER, UPPER, ClassTable, class_at,
     is_kana_mark, is_letter, is_sign,
 )
-from .steps cimport White, contraction, skip_numbers, skip_signs, white_run
+from .steps cimport White, behind, contraction, skip_numbers, skip_signs, white_run
 from .window cimport (
     READABLE, Window, after_last_newline, behind_first_char, below, bpe_ctz64, bpe_top64, clip_window, crowded_numbers, flood, number_starts, to_lead,
 )
@@ -100,12 +100,12 @@ cdef inline const uint8_t* o200k_word(const ClassTable* t, const uint8_t* p, con
             last_other = p + n
         elif c != UPPER:
             break
-        p += n
+        p = behind(p, end, n)
     if not need_lower:
         return p if p > start else NULL
     if c == LOWER:
         while c == LOWER or in_both(c, p):
-            p += n
+            p = behind(p, end, n)
             c = class_at(t, p, end, &n)
         return p
     return last_other
@@ -137,7 +137,7 @@ cdef inline const uint8_t* o200k_piece(const ClassTable* t, const uint8_t* p, co
     if is_sign(c) or (p[0] == c" " and is_sign(class_at(t, p + 1, end, &m))):
         q = skip_signs(t, p + n, end)
         while q < end and (q[0] == c"\n" or q[0] == c"\r" or q[0] == c"/"):
-            q += 1
+            q = behind(q, end, 1)
         return q
     w = white_run(t, p, end)
     if w.newline_end != NULL:

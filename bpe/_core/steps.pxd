@@ -27,17 +27,30 @@ cdef inline int contraction(const uint8_t* p, const uint8_t* end, bint any_case)
     return 0
 
 
+cdef inline const uint8_t* last_alike(const uint8_t* p, const uint8_t* end) noexcept nogil:
+    """A place among the bytes that equal p[0], at most seven before the last: steps of eight."""
+    cdef uint64_t eight = p[0] * <uint64_t>0x0101010101010101
+    while end - p > 8 and bpe_load64le(p + 1) == eight:
+        p += 8
+    return p
+
+
+cdef inline const uint8_t* behind(const uint8_t* p, const uint8_t* end, int n) noexcept nogil:
+    """The place behind the character of n bytes at p, or behind some more of the same if that is one byte."""
+    return (last_alike(p, end) if n == 1 else p) + n
+
+
 cdef inline const uint8_t* skip_letters(const ClassTable* t, const uint8_t* p, const uint8_t* end) noexcept nogil:
     cdef int n = 0
     while is_letter(class_at(t, p, end, &n)):
-        p += n
+        p = behind(p, end, n)
     return p
 
 
 cdef inline const uint8_t* skip_signs(const ClassTable* t, const uint8_t* p, const uint8_t* end) noexcept nogil:
     cdef int n = 0
     while is_sign(class_at(t, p, end, &n)):
-        p += n
+        p = behind(p, end, n)
     return p
 
 
@@ -46,14 +59,6 @@ cdef inline const uint8_t* skip_numbers(const ClassTable* t, const uint8_t* p, c
     while most and class_at(t, p, end, &n) == NUMBER:
         p += n
         most -= 1
-    return p
-
-
-cdef inline const uint8_t* last_alike(const uint8_t* p, const uint8_t* end) noexcept nogil:
-    """A place among the bytes that equal p[0], at most seven before the last: steps of eight."""
-    cdef uint64_t eight = p[0] * <uint64_t>0x0101010101010101
-    while end - p > 8 and bpe_load64le(p + 1) == eight:
-        p += 8
     return p
 
 

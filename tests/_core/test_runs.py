@@ -1,4 +1,4 @@
-"""Long runs of whitespace, which the compiled core steps over by eights."""
+"""Long runs of one character, which the compiled core steps over by eights."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if core_name() != "compiled":
 
 from bpe._core.compiled import CompiledCore  # type: ignore[import-not-found, unused-ignore]
 
-RUNS = [" ", "\n", "\r\n", "\t", "\x85", "\u3000"]
-BEHIND = ["", "a", "1", ".", " ", "\n", "\r\n", "\t", "\u3000"]
-LENGTHS = [1, 2, 8, 9, 17, *range(63, 82), 129]  # runs that fill a window are stepped over
+RUNS = [" ", "\n", "\r\n", "\t", "\u3000", "a", "A", "=", "/", "0"]
+BEHIND = ["", "a", "B", "1", ".", "'s", "\n/", "\r\n", "\t", "\u3000", "\u4e2d"]
+LENGTHS = [1, 2, 9, *range(63, 82, 2), 72, 80, 129]  # runs that fill a window are stepped over
 
 
 @pytest.mark.parametrize("encoding", ["gpt2", "cl100k_base", "o200k_base", "deepseek_v3"])
 @pytest.mark.parametrize("before", ["", "."])
-def test_runs_of_whitespace(encoding: str, before: str) -> None:
+def test_runs(encoding: str, before: str) -> None:
     vocabulary = encoding_vocabulary(encoding)
     compiled, python = CompiledCore(vocabulary), PythonCore(vocabulary)
     for run in RUNS:
