@@ -11,7 +11,8 @@
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy, memset
-from .vocab cimport Key, hash_words, make_key
+from .tokens cimport hash_words
+from .vocab cimport Key, make_key
 
 cdef extern from "simd.h" nogil:
     uint64_t bpe_load64le(const void*)

@@ -9,19 +9,19 @@ from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, u
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
+from .build cimport expand_pairs, index_byte_pairs, pair_all_splits
 from .cache cimport MORE_BITS, SHORT_BITS, bpe_copy16, close_cache, enlarge, is_crowded, open_cache
 from .chars cimport (
     BLANK, KANA_HAN, KANA_ODD, KANA_PUNCT, LOWER, MARK, NEWLINE, NUMBER, OTHER, PUNCT, REST, UPPER, ClassTable,
     class_of, is_letter, is_white,
 )
 from .engine cimport encode_block
+from .joints cimport bpe_load32le
 from .misses cimport emit_merged, learn_vocabulary
 from .scan cimport bpe_best_write_bits, bpe_write_bits_fn, CL100K, DEEPSEEK, GPT2, NO_FAMILY, O200K, Scanner, scan
 from .special cimport Specials, bpe_best_find, bpe_open_starts, next_special
-from .vocab cimport (
-    PADDING, NO_TOKEN, NO_RANK, TOKEN_BITS, Vocab, add_pair, alloc_pairs, bpe_load32le, bpe_prefetch, expand_pairs, find_token, free_vocab, hash_bytes,
-    index_byte_pairs, index_tokens, pair_all_splits,
-)
+from .tokens cimport find_token, hash_bytes, index_tokens
+from .vocab cimport NO_RANK, NO_TOKEN, PADDING, TOKEN_BITS, Vocab, add_pair, alloc_pairs, bpe_prefetch, free_vocab
 from .window cimport bpe_classify, bpe_classify_variants
 from .work cimport UNITS, Work, reserve
 
