@@ -16,7 +16,7 @@ from .cache cimport (
 )
 from .long cimport merge_long
 from .merge cimport merge_words
-from .tokens cimport candidate, find_token, hash_bytes, hash_words, may_be_token, slot_of
+from .tokens cimport candidate, find_token, hash_bytes, hash_words, slot_of
 from .vocab cimport NO_TOKEN, Key, Vocab, id_of
 from .window cimport bpe_ctz64
 from .words cimport BATCH, WORD, Word, start_word
@@ -54,6 +54,7 @@ cdef inline void open_miss(Work* w, const Vocab* v, Miss* miss, size_t k, uint32
     miss.key = w.keys[unit]
     miss.hash = hash_words(miss.key.low, miss.key.high) if miss.n <= SHORT else hash_bytes(miss.p, miss.n)
     miss.ids = ids
+    bpe_prefetch(v.slots + slot_of(v, miss.hash))
 
 
 cdef inline size_t copy_known(Work* w, const Miss* miss) noexcept nogil:
@@ -89,35 +90,23 @@ cdef inline void remember(Work* w, const Miss* miss, size_t count) noexcept nogi
 
 cdef inline int learn_tokens(Work* w, const Vocab* v, int n) noexcept nogil:
     """Write and remember those of n misses that are tokens; the number of the others, which move up."""
-    cdef Miss* marked[BATCH + 1]  # those that may be tokens
-    cdef Miss* miss
-    cdef uint32_t t
     cdef int i
     cdef int m = 0
+    cdef const Miss* miss
+    cdef uint32_t t
     for i in range(n):
-        marked[m] = &w.misses[i]
-        m += may_be_token(v, w.misses[i].hash)
-    if m == 0:
-        return n
-    for i in range(m):
-        bpe_prefetch(v.slots + slot_of(v, marked[i].hash))
-    for i in range(m):
-        t = candidate(v, marked[i].hash)
+        t = candidate(v, w.misses[i].hash)
         if t != NO_TOKEN:
             bpe_prefetch(v.bytes + v.offsets[t])
-    for i in range(m):
-        miss = marked[i]
+    for i in range(n):
+        miss = &w.misses[i]
         t = find_token(v, miss.hash, miss.p, miss.n)
-        if t != NO_TOKEN:
+        if t == NO_TOKEN:
+            w.misses[m] = miss[0]
+            m += 1
+        else:
             miss.ids[0] = id_of(v, t)
             remember(w, miss, 1)
-            miss.n = 0
-    m = 0
-    for i in range(n):
-        if w.misses[i].n:
-            if m < i:
-                w.misses[m] = w.misses[i]
-            m += 1
     return m
 
 

@@ -1,13 +1,8 @@
 # Whole tokens by their bytes.
-#
-# Most pieces that are looked for are none, and a bit tells that of all but one in ten: it spares
-# them the table, which is larger, and waiting for it (3 % of random words).
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc
 from libc.string cimport memcmp, memcpy, memset
 from .vocab cimport AHEAD, NO_TOKEN, Key, Vocab, bpe_alloc_table, bpe_prefetch, make_key, power_above
-from .window cimport bpe_ctz64
 
 cdef extern from "simd.h" nogil:
     uint64_t bpe_load64le(const void*)
@@ -57,12 +52,6 @@ cdef inline uint32_t candidate(const Vocab* v, uint64_t h) noexcept nogil:
     return e & v.index_mask if (e ^ <uint32_t>h) & ~v.index_mask == 0 and e != NO_TOKEN else NO_TOKEN
 
 
-cdef inline bint may_be_token(const Vocab* v, uint64_t h) noexcept nogil:
-    """Whether there may be a token with this hash."""
-    cdef uint64_t bit = h >> v.mark_shift
-    return v.marks[bit >> 6] >> (bit & 63) & 1
-
-
 cdef inline uint32_t find_slot(const Vocab* v, uint64_t h, const uint8_t* p, size_t n) noexcept nogil:
     """The slot of the token with these bytes, or the empty one where it would stand."""
     cdef uint32_t i = slot_of(v, h)
@@ -82,7 +71,7 @@ cdef inline uint32_t find_slot(const Vocab* v, uint64_t h, const uint8_t* p, siz
 cdef inline uint32_t find_token(const Vocab* v, uint64_t h, const uint8_t* p, size_t n) noexcept nogil:
     """The token with these bytes (h is their hash_bytes), or NO_TOKEN."""
     cdef uint32_t e
-    if n > v.longest or n == 0 or not may_be_token(v, h):
+    if n > v.longest or n == 0:
         return NO_TOKEN
     e = v.slots[find_slot(v, h, p, n)]
     return e if e == NO_TOKEN else e & v.index_mask
@@ -96,13 +85,11 @@ cdef inline int index_tokens(Vocab* v) noexcept nogil:
     cdef uint64_t hashes[AHEAD]  # of the next tokens
     cdef size_t n
     v.slots = <uint32_t*>bpe_alloc_table(<size_t>size * 4)
-    v.marks = <uint64_t*>calloc(size // 16, 8)
-    if v.slots == NULL or v.marks == NULL:
+    if v.slots == NULL:
         return -1
     memset(v.slots, 0xFF, <size_t>size * 4)
     v.slot_mask = size - 1
     v.index_mask = power_above(<uint64_t>v.n + 1) - 1
-    v.mark_shift = 62 - bpe_ctz64(size)
     v.longest = 0
     for i in range(v.n + AHEAD):
         h = hashes[i % AHEAD]
@@ -119,7 +106,6 @@ cdef inline int index_tokens(Vocab* v) noexcept nogil:
                 if v.slots[slot] != NO_TOKEN:
                     return -3
                 v.slots[slot] = (<uint32_t>h & ~v.index_mask) | (i - AHEAD)
-                v.marks[h >> v.mark_shift >> 6] |= <uint64_t>1 << (h >> v.mark_shift & 63)
     return 0
 
 

@@ -47,8 +47,6 @@ cdef struct Vocab:
     uint32_t* slots          # whole tokens: open addressing, a tag of the hash above the index
     uint32_t slot_mask
     uint32_t index_mask
-    uint64_t* marks          # bits, four times as many as slots: one for the hash of each token
-    int mark_shift
     uint64_t* pairs          # buckets of two: left << 43 | right << 22 | rank; the greater one
                              # first if there was a third, which is in a bucket behind it
     uint32_t pair_mask       # of buckets
@@ -163,7 +161,6 @@ cdef inline void free_vocab(Vocab* v) noexcept nogil:
     free(v.bytes)
     free(v.offsets)
     free(v.ids)
-    free(v.marks)
     bpe_free_table(v.slots, (<size_t>v.slot_mask + 1) * 4)
     bpe_free_table(v.pairs, (<size_t>v.pair_mask + 1) * 16)
     free(v.byte_pairs)
