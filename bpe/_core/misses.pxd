@@ -4,8 +4,8 @@
 # for the token's bytes, for the pairs of a merge.  So a block writes the ids of what it knows, one
 # behind the other, and notes where the others are missing.  Then these go together, BATCH of them
 # at a time and each step for all of them before the next: (1) what stands elsewhere in the tables
-# is copied; what is longer than WORD is merged alone; (2) of the others the tokens are looked up,
-# (3) the rest is merged, and all are learned.  At last the ids move apart, the last ones first, and
+# is copied; what is longer than WORD is merged alone; (2) where a token is not what its bytes merge to,
+# tokens are looked up, (3) the rest is merged, and all are learned.  At last the ids move apart, the last ones first, and
 # those of the misses go between them.
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
@@ -52,9 +52,13 @@ cdef inline void open_miss(Work* w, const Vocab* v, Miss* miss, size_t k, uint32
     miss.p = unit_start(w, unit)
     miss.n = unit_length(w, unit)
     miss.key = w.keys[unit]
-    miss.hash = hash_words(miss.key.low, miss.key.high) if miss.n <= SHORT else hash_bytes(miss.p, miss.n)
     miss.ids = ids
-    bpe_prefetch(v.slots + slot_of(v, miss.hash))
+    if miss.n > SHORT:
+        miss.hash = hash_bytes(miss.p, miss.n)
+    elif v.whole_first:
+        miss.hash = hash_words(miss.key.low, miss.key.high)
+    if v.whole_first:
+        bpe_prefetch(v.slots + slot_of(v, miss.hash))
 
 
 cdef inline size_t copy_known(Work* w, const Miss* miss) noexcept nogil:
@@ -232,7 +236,7 @@ cdef inline void learn_vocabulary(Work* w, const Vocab* v) noexcept nogil:
     cdef size_t length
     cdef Key key
     w.seeded = True
-    if not v.whole_first:
+    if not (v.whole_first or v.well_formed):
         return
     if n > room:
         n = room

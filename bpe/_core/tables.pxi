@@ -12,7 +12,6 @@ cdef int check(int code) except -1:
 
 cdef int expand(Vocab* v, bytes pairs) except -1:
     """Tables from the `pairs` form."""
-    v.whole_first = True  # equal to merging, and faster
     if len(pairs) % 8 or len(pairs) // 8 >= (1 << TOKEN_BITS) - 1:
         raise VocabularyError("the table of merges is corrupt")
     check(expand_pairs(v, <const uint8_t*>PyBytes_AS_STRING(pairs), <uint32_t>(len(pairs) // 8)))

@@ -54,7 +54,7 @@ cdef struct Vocab:
     BytePair* byte_pairs     # by the numbers of both bytes; edges only if well_formed
     uint32_t* results        # rank -> token; NULL: the rank is the token
     bint whole_first         # a piece that is a token is not merged
-    bint well_formed         # every token is reached by its own merge of smaller ones
+    bint well_formed         # every token is reached by its own merge of smaller ones: no need to look for it first
     Joints* joints           # only then
     size_t longest           # bytes of the longest token
 

@@ -28,7 +28,7 @@ cdef struct Miss:
     const uint8_t* p
     size_t n
     Key key             # if n <= SHORT
-    uint64_t hash
+    uint64_t hash       # if n > SHORT, or tokens are looked up first
     uint32_t* ids       # where they go
 
 # What one call needs for itself.
