@@ -20,7 +20,7 @@ cdef extern from "simd.h" nogil:
     bint likely "BPE_LIKELY"(bint)
 
 cdef enum:
-    DENSE = 32      # units to a miss, above which blocks are short
+    DENSE = 300     # units to a miss, above which blocks are short
     PARTS = 13      # bytes of the shortest piece that is cut in parts: below, it is met again as a whole
 
 

@@ -1,12 +1,11 @@
 # Misses: the units of a block that are not in their buckets.
 #
-# A miss waits for memory several times: for the bucket beside its own, for the vocabulary's slot,
-# for the token's bytes, for the pairs of a merge.  So a block writes the ids of what it knows, one
-# behind the other, and notes where the others are missing.  Then these go together, BATCH of them
-# at a time and each step for all of them before the next: (1) what stands elsewhere in the tables
-# is copied; what is longer than WORD is merged alone; (2) where a token is not what its bytes merge to,
-# tokens are looked up, (3) the rest is merged, and all are learned.  At last the ids move apart, the last ones first, and
-# those of the misses go between them.
+# A miss waits for memory several times: for the bucket beside its own, for the pairs of each merge.
+# So a block writes the ids of what it knows, one behind the other, and notes where the others are
+# missing.  Then these go together, BATCH of them at a time and each step for all of them before the
+# next: (1) what stands elsewhere in the tables is copied; what is longer than WORD is merged alone;
+# (2) tokens are looked up, unless merging gives them anyway; (3) the rest is merged, and all are
+# learned.  At last the ids move apart, the last ones first, and those of the misses go between them.
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memmove
