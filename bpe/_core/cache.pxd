@@ -9,7 +9,6 @@
 # memory of their own, found by their hash; when it is full, they are forgotten.
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy, memset
 from .tokens cimport hash_words
 from .vocab cimport Key, make_key
@@ -37,6 +36,7 @@ cdef enum:
     MORE_BITS = 15           # for a caller beside others, when much text has been seen,
     SHORT_BITS = 17          # and at most, 8 MB
     RING = 1 << 17           # ids
+    RING_BYTES = (4 << 17) + (1 << 16)  # and some behind them
     LARGE = 512              # bytes of the longest piece that is remembered
     LARGE_BITS = 14
     LARGE_ROOM = 1 << 20     # bytes, of pieces and their tokens
@@ -381,11 +381,15 @@ cdef inline bint is_crowded(const Cache* c) noexcept nogil:
 
 
 cdef inline int open_cache(Cache* c, int much_bits) noexcept nogil:
-    """Fill a zeroed struct.  -1: no memory."""
+    """Fill a zeroed struct.  -1: no memory.
+
+    Nothing of it in a heap, where long results make huge pages of what lies beside them: a megabyte
+    for each further caller.
+    """
     c.much_bits = much_bits
-    c.ring = <uint32_t*>malloc((RING + MOST_IDS + 1) * 4)
+    c.ring = <uint32_t*>bpe_alloc_table(RING_BYTES)
     c.large_pieces = <Large*>bpe_alloc_table(sizeof(Large) << LARGE_BITS)
-    c.large_room = <uint8_t*>malloc(LARGE_ROOM)
+    c.large_room = <uint8_t*>bpe_alloc_table(LARGE_ROOM)
     if c.ring == NULL or c.large_pieces == NULL or c.large_room == NULL:
         return -1
     return open_pieces(c, FIRST_BITS)
@@ -394,6 +398,6 @@ cdef inline int open_cache(Cache* c, int much_bits) noexcept nogil:
 cdef inline void close_cache(Cache* c) noexcept nogil:
     if c.bits:
         close_pieces(c)
-    free(c.ring)
+    bpe_free_table(c.ring, RING_BYTES)
     bpe_free_table(c.large_pieces, sizeof(Large) << LARGE_BITS)
-    free(c.large_room)
+    bpe_free_table(c.large_room, LARGE_ROOM)
