@@ -1,6 +1,6 @@
 # The tables of a vocabulary from what is published: merges by number, or tokens with ranks.
 
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
 from libc.stdlib cimport calloc, malloc
 from libc.string cimport memcpy, memset
 from .joints cimport Joints, bpe_load32le, mark_token
@@ -15,7 +15,10 @@ cdef extern from "simd.h" nogil:
 
 
 cdef inline int expand_pairs(Vocab* v, const uint8_t* table, uint32_t n) noexcept nogil:
-    """All tables from the `pairs` form.  -1: no memory; -2: a row that is not well formed."""
+    """All tables from the `pairs` form.  -1: no memory; -2: a row of what is behind it, or of nothing.
+
+    That every token is reached by its own merge is for those to see to who make the form.
+    """
     cdef uint32_t i, left, right
     cdef size_t size = 0
     cdef size_t a, b
@@ -140,5 +143,3 @@ cdef inline int pair_all_splits(Vocab* v) noexcept nogil:
         if not fill and alloc_pairs(v, count) < 0:
             return -1
     return 0
-
-

@@ -1,6 +1,6 @@
 # The engine: text to token ids, block by block.
 #
-# A block is some 150 pieces, whose buckets stay in the first level of the cache; more where many are
+# A block is some 150 pieces, whose buckets stay in the first level of the cache; more while some are
 # new.  (A) The scanner finds their ends.  (B) Their keys are built and the buckets of the table asked
 # for.  (C) The table is probed and the ids written.  (D) What was not in its bucket is a miss, whose
 # ids are found, with those of the other misses, and put between: misses.pxd.
@@ -20,7 +20,7 @@ cdef extern from "simd.h" nogil:
     bint likely "BPE_LIKELY"(bint)
 
 cdef enum:
-    DENSE = 300     # units to a miss, above which blocks are short
+    DENSE = 300     # units to a miss, above which the next block is short
     PARTS = 13      # bytes of the shortest piece that is cut in parts: below, it is met again as a whole
 
 
@@ -179,7 +179,7 @@ cdef inline bint encode_block(Work* w, const Vocab* v, Scanner* s) noexcept nogi
     cdef const uint8_t* base = s.text
     cdef size_t n
     # The larger the batches of misses, the more of their loads hide behind each other: cold prose
-    # takes 10 % less time.  But the buckets of a long block do not stay in the first cache.
+    # takes 10 % less time.  A short block leaves the first cache room for more than its buckets.
     w.block = UNITS if w.missed * DENSE > w.n_units else WARM
     n = scan(s, w.ends, w.block)
     if n == 0:

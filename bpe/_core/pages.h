@@ -64,7 +64,8 @@ static void bpe_free_table(void *at, size_t size) {
 #define BPE_HEAD ((size_t)1 << 12) /* of a mapping: more than an allocator writes before what it gives */
 
 /* The room for a result that needs `size` bytes: of a megabyte and more, such that with its head it fills
- * huge pages, as Linux puts such mappings on the boundary of one.  What is not touched is no memory. */
+ * huge pages, as Linux puts such mappings on the boundary of one.  A page that is not touched is no
+ * memory, but a huge one is touched as a whole: a result of one megabyte takes two. */
 static size_t bpe_result_size(size_t size) {
 #if defined(BPE_HUGE_PAGES)
     if (size >= BPE_HUGE / 2) return ((size + BPE_HEAD + BPE_HUGE - 1) & ~(BPE_HUGE - 1)) - BPE_HEAD;

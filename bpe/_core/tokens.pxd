@@ -107,5 +107,3 @@ cdef inline int index_tokens(Vocab* v) noexcept nogil:
                     return -3
                 v.slots[slot] = (<uint32_t>h & ~v.index_mask) | (i - AHEAD)
     return 0
-
-

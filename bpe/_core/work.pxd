@@ -12,7 +12,7 @@ cdef extern from "pages.h" nogil:
 
 cdef enum:
     WARM = 256      # units of a block: 128 pieces, those of one more window, and room to write beyond
-    UNITS = 512     # of one where many are missed: its buckets are 32 KB, as the first cache of most processors
+    UNITS = 512     # of one where some are missed: its buckets are 32 KB, as the first cache of most processors
     SLACK = 16      # ids that may be written behind the end
 
 # A unit that is not in its bucket.

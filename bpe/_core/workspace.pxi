@@ -53,8 +53,9 @@ cdef class Ids:
 cdef inline bint is_wasteful(size_t n, size_t room) noexcept nogil:
     """Whether a result of n ids gives the rest of its room back.
 
-    The rest of a long one was hardly written to, so it is no memory; and giving it back makes the
-    allocator take fresh pages for the next one (a third of the time of a warm pass).
+    The rest of a long one was hardly written to, so it is no memory, but for that of a huge page; and
+    giving it back makes the allocator take fresh pages for the next one (a third of the time of a
+    warm pass).
     """
     return n < LONG_RESULT or room > 2 * n
 

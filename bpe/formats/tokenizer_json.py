@@ -85,7 +85,7 @@ def parse(document: Any, *, name: str) -> Vocabulary:
     vocab = document["model"].get("vocab")
     data_of = _vocab_bytes(vocab)
     merges = _merges(document["model"].get("merges"), data_of)
-    ranks = _ranks(vocab, data_of, specials, {left + right for left, right in merges})
+    ranks = _ranks(vocab, data_of, specials, _in_merges(merges))
     check_ranks(ranks)
     check_special_tokens(specials, ranks)
     pairs = pairs_of_merges(merges, ranks)
@@ -268,13 +268,21 @@ def _vocab_bytes(vocab: Any) -> dict[str, bytes | None]:
     return {text: _token_bytes(text) for text in vocab}
 
 
+def _in_merges(merges: list[tuple[bytes, bytes]]) -> set[bytes]:
+    """The tokens of merges: what they are made of, and what they make."""
+    tokens = {left + right for left, right in merges}
+    for pair in merges:
+        tokens.update(pair)
+    return tokens
+
+
 def _ranks(
     vocab: dict[str, int],
     data_of: dict[str, bytes | None],
     specials: dict[str, int],
-    results: set[bytes],
+    in_merges: set[bytes],
 ) -> dict[bytes, int]:
-    """The mergeable tokens of `vocab`: all but the added tokens that no merge makes."""
+    """The mergeable tokens of `vocab`: all but the added tokens that are in no merge."""
     ranks: dict[bytes, int] = {}
     for text, token in vocab.items():
         data = data_of[text]
@@ -283,7 +291,7 @@ def _ranks(
                 raise VocabularyError(
                     f"added token {text!r} has the id {specials[text]}, but {token} in vocab"
                 )
-            if data is None or (data not in results and len(data) > 1):
+            if data is None or (data not in in_merges and len(data) > 1):
                 continue
         if data is None:
             raise VocabularyError(f"token {text!r} is not written in the byte-level alphabet")

@@ -26,6 +26,16 @@ LENGTHS = (1, 2, 14, 15, 16, 17, 30, 31, 32, 33, 63, 64, 65, 511, 512, 513, 2_00
 KINDS = ("known", "short", "large", "giant")
 
 
+MUCH_TEXT = 1 << 15  # characters after which the table begins with tokens
+
+
+def decoded(token: bytes) -> str:
+    try:
+        return token.decode()
+    except UnicodeDecodeError:
+        return ""
+
+
 def word(length: int, rng: random.Random) -> str:
     """A piece of `length` bytes that has hardly been seen before."""
     return "".join(rng.choices("etaoinshrdlu", k=length))
@@ -103,6 +113,24 @@ def test_medium_pieces_with_a_token_a_byte(tokens: int) -> None:
     letters = [chr(c) for c in range(0x7CA, 0x7EA)]
     words = ["".join(rng.choices(letters, k=tokens // 2)) + "x" * (tokens % 2) for _ in range(60)]
     check(fresh("cl100k_base"), reference("cl100k_base"), " ".join(words * 3))
+
+
+@pytest.mark.parametrize("encoding", ["cl100k_base", "o200k_base", "deepseek_v3"])
+def test_every_token_is_what_its_bytes_merge_to(encoding: str) -> None:
+    """Until much text has been seen no table holds a token, and none is looked for."""
+    vocabulary = encoding_vocabulary(encoding)
+    texts = [text for text in map(decoded, vocabulary.ranks) if text]
+    expected = reference(encoding).encode_ordinary_batch(texts)
+    pieces = 0
+    seen = MUCH_TEXT
+    for text, ids in zip(texts, expected, strict=True):
+        if seen + len(text) >= MUCH_TEXT:
+            tokenizer = fresh(encoding)
+            seen = 0
+        seen += len(text)
+        assert tokenizer.encode_ordinary(text) == ids
+        pieces += len(ids) == 1
+    assert pieces > 0.9 * len(texts)  # the others are of several pieces
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bpe._core import core_class
 from bpe._core.patterns import GPT2
 from bpe._core.python import PythonCore
 from bpe.encodings import encoding_vocabulary
@@ -195,6 +196,17 @@ def test_split_on_a_string() -> None:
     content["pre_tokenizer"]["pretokenizers"][0]["pattern"] = {"String": ".^a-"}
     vocabulary = parse(content, name="x")
     assert PythonCore(vocabulary).encode(".^a-b") == [46, 94, 97, 45, 98]
+
+
+def test_added_token_in_merges_but_made_by_none() -> None:
+    """It is never there when they merge, as in tokenizers: the others go on without it."""
+    file = document([(b"b", b"d"), (b"ab", b"c")])
+    file["model"]["vocab"]["ab"] = 258
+    file["added_tokens"] = [{"id": 258, "content": "ab", "special": True}]
+    vocabulary = parse(file, name="test")
+    assert vocabulary.special_tokens == {"ab": 258}
+    for core in (PythonCore, core_class()):
+        assert list(core(vocabulary).encode("abcbd")) == [*b"abc", 256]
 
 
 def test_added_tokens_in_vocab() -> None:
