@@ -383,8 +383,8 @@ cdef inline bint is_crowded(const Cache* c) noexcept nogil:
 cdef inline int open_cache(Cache* c, int much_bits) noexcept nogil:
     """Fill a zeroed struct.  -1: no memory.
 
-    Nothing of it in a heap, where long results make huge pages of what lies beside them: a megabyte
-    for each further caller.
+    Nothing of it in a heap, where long results make huge pages of what lies beside them: half a
+    megabyte for each further caller.
     """
     c.much_bits = much_bits
     c.ring = <uint32_t*>bpe_alloc_table(RING_BYTES)
