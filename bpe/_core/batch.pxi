@@ -88,7 +88,7 @@ cdef class Batch:
         cdef Workspace w
         try:
             try:
-                w = self.core.take()
+                w = self.core.pool.take()
             except MemoryError:
                 if helps:
                     return
@@ -97,7 +97,7 @@ cdef class Batch:
                 while self.error is None and self.run_share(w):
                     pass
             finally:
-                self.core.give(w)
+                self.core.pool.give(w)
         except BaseException as error:
             self.error = error
 

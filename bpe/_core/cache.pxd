@@ -372,12 +372,12 @@ cdef inline void enlarge(Cache* c, int bits) noexcept nogil:
 
 
 cdef inline bint is_crowded(const Cache* c) noexcept nogil:
-    """Whether a table twice as large is worth its memory: with three of eight places taken.
+    """Whether a table twice as large is worth its memory: with half of the places taken.
 
-    Then a warm pass takes some 10 % longer, as many pieces stand beside their buckets; with a sixth
-    taken it takes 2 % longer.
+    Then a warm pass takes some 14 % longer, as many pieces stand beside their buckets; but to grow takes
+    as long as several of those, and only the tables of further callers, whose memory is bounded, fill up.
     """
-    return c.taken * 4 > (c.short_mask >> 6) * 3 and c.bits < SHORT_BITS
+    return c.taken > (c.short_mask >> 6) and c.bits < SHORT_BITS
 
 
 cdef inline int open_cache(Cache* c, int much_bits) noexcept nogil:

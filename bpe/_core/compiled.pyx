@@ -1,5 +1,6 @@
 # The compiled core: Python objects at the edge of the engine, which knows none.
 
+cimport cython
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_Release, PyObject_CheckBuffer, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE, _PyBytes_Resize
 from cpython.list cimport PyList_New
@@ -69,10 +70,7 @@ cdef class CompiledCore:
     cdef Vocab vocab
     cdef object vocabulary
     cdef int family
-    cdef Workspace idle              # the last one that no call uses; not without the GIL
-    cdef list pool                   # others
-    cdef Py_ssize_t most_idle        # workspaces that are kept there
-    cdef bint opened                 # some call has had one
+    cdef Pool pool
     cdef Met met
     cdef Decoder decoder
     cdef uint64_t n_ids              # above all ids of mergeable tokens
@@ -83,8 +81,7 @@ cdef class CompiledCore:
         if self.vocabulary is not None:
             raise TypeError("the tables of a core are made once")
         self.vocabulary = vocabulary
-        self.pool = []
-        self.most_idle = max(8, cpus())
+        self.pool = Pool()
         self.family = {
             patterns.GPT2: GPT2, patterns.CL100K: CL100K, patterns.O200K: O200K, patterns.DEEPSEEK: DEEPSEEK,
         }.get(vocabulary.pattern, NO_FAMILY)
@@ -125,34 +122,6 @@ cdef class CompiledCore:
         return True
 
     # ---- encoding
-
-    cdef Workspace take(self):
-        """A workspace for one call; that of the first caller has the largest table once much text was seen."""
-        cdef bint first = not self.opened
-        cdef Workspace w = self.idle
-        if w is not None:  # spares a short call 9 %: a list that empties is reallocated
-            self.idle = None
-            return w
-        if FREE_THREADED:  # another thread may take the last one
-            try:
-                return <Workspace>self.pool.pop()
-            except IndexError:
-                pass
-        elif self.pool:
-            return <Workspace>self.pool.pop()
-        self.opened = True
-        return Workspace(SHORT_BITS if first else MORE_BITS)
-
-    cdef int give(self, Workspace w) except -1:
-        if w.work.room > MOST_ROOM:  # one huge text is no reason to keep its memory
-            free(w.work.ids)
-            w.work.ids = NULL
-            w.work.room = 0
-        if self.idle is None and not FREE_THREADED:
-            self.idle = w
-        elif len(self.pool) < self.most_idle:
-            self.pool.append(w)
-        return 0
 
     cdef void open_scanner(self, Scanner* s, const uint8_t* text) noexcept nogil:
         s.classes = &CLASSES
@@ -279,7 +248,7 @@ cdef class CompiledCore:
 
     def encode(self, text, specials=None):
         """Ids of text."""
-        cdef Workspace w = self.take()
+        cdef Workspace w = self.pool.take()
         cdef Drain drain
         cdef Py_ssize_t n
         memset(&drain, 0, sizeof(drain))
@@ -293,11 +262,11 @@ cdef class CompiledCore:
             return make_list(w.work.ids, n, self.numbers_made(specials, n))
         finally:
             drop_items(&drain)
-            self.give(w)
+            self.pool.give(w)
 
     def encode_array(self, text, specials=None):
         """Ids of text, as native uint32."""
-        cdef Workspace w = self.take()
+        cdef Workspace w = self.pool.take()
         cdef uint32_t* ids = w.work.ids
         cdef size_t room = w.work.room
         w.work.ids = NULL
@@ -309,18 +278,18 @@ cdef class CompiledCore:
             free(w.work.ids)
             w.work.ids = ids
             w.work.room = room
-            self.give(w)
+            self.pool.give(w)
 
     def count(self, text, specials=None):
         """The number of ids of text."""
-        cdef Workspace w = self.take()
+        cdef Workspace w = self.pool.take()
         cdef Drain drain
         memset(&drain, 0, sizeof(drain))
         drain.counts = True
         try:
             return self.fill(w.work, text, specials, &drain)
         finally:
-            self.give(w)
+            self.pool.give(w)
 
     def encode_batch(self, texts, specials=None, num_threads=0):
         """encode of each text; num_threads 0: as many as pay."""
@@ -352,11 +321,11 @@ cdef class CompiledCore:
                 last += 1
         stable = tokens[:len(tokens) - last]
         rest = self.decode(tokens[len(tokens) - last:]) + data[valid:]
-        w = self.take()
+        w = self.pool.take()
         try:
             return stable + self.piece_list(w.work, rest)
         finally:
-            self.give(w)
+            self.pool.give(w)
 
     cdef int merge_piece(self, Work* work, bytes piece) except -1:
         """Append the ids of bytes that are one piece, whatever they are."""
@@ -393,7 +362,7 @@ cdef class CompiledCore:
             decoded = text.decode()
             for a, b in patterns.split(decoded, self.vocabulary.pattern, self.vocabulary.keep_unmatched):
                 piece = decoded[a:b].encode()
-        w = self.take()
+        w = self.pool.take()
         try:
             if self.family != NO_FAMILY:
                 self.open_scanner(&s, <const uint8_t*>PyBytes_AS_STRING(text))
@@ -408,7 +377,7 @@ cdef class CompiledCore:
                 piece = text[start - <const uint8_t*>PyBytes_AS_STRING(text):]
             return len(self.piece_list(w.work, piece)) if piece else 0
         finally:
-            self.give(w)
+            self.pool.give(w)
 
     # ---- tokens
 

@@ -87,9 +87,10 @@ static void *bpe_resize_result(void *old, size_t kept, size_t size, void *(*resi
         char *at = (char *)resize(NULL, size), *from;
         size_t offset = (uintptr_t)at & (BPE_HUGE - 1);
         if (at && offset > BPE_HEAD) {
-            void *volatile gap; /* or compilers may find it unused, and leave it out */
-            release(at);
-            gap = resize(NULL, BPE_HUGE - offset + sizeof(size_t)); /* glibc: 16 bytes behind the boundary */
+            /* What shrinks stays, while a new gap would go into a hole of the heap and move nothing.  glibc: 16
+             * bytes behind the boundary. */
+            void *gap = resize(at, BPE_HUGE - offset + sizeof(size_t));
+            if (!gap) gap = at;
             at = (char *)resize(NULL, size);
             release(gap);
             if (!at) at = (char *)resize(NULL, size);

@@ -9,10 +9,17 @@ cdef enum:
     BYTES_PER_ID = 3        # most text has more, so that room for its ids is asked for once
 
 
+cdef extern from "Python.h":
+    unsigned long this_thread "PyThread_get_thread_ident"()
+
+cdef Py_ssize_t most_idle = max(8, cpus())  # workspaces that are kept, of each core
+
+
 cdef class Workspace:
     """What one call needs for itself; taken from the core's pool and given back."""
 
     cdef Work* work
+    cdef unsigned long owner  # the thread that had it last
 
     def __cinit__(self, int much_bits):
         self.work = <Work*>calloc(1, sizeof(Work))
@@ -24,6 +31,66 @@ cdef class Workspace:
             close_cache(&self.work.cache)
             free(self.work.ids)
             free(self.work)
+
+
+@cython.final
+cdef class Pool:
+    """The workspaces that no call uses.
+
+    A thread gets the one that it had last, if that waits there: it knows the pieces of the thread's
+    text, and of no other's, so that its tables need not grow for these.
+    """
+
+    cdef Workspace last     # the last one that was given back; not without the GIL
+    cdef list others
+    cdef bint opened        # some call has had one
+
+    def __cinit__(self):
+        self.others = []
+
+    cdef Workspace take(self):
+        """One for a call; that of the first caller has the largest table once much text was seen."""
+        cdef unsigned long me = this_thread()
+        cdef bint first = not self.opened
+        cdef Workspace w = self.last
+        if w is not None and (w.owner == me or not self.others):
+            self.last = None  # spares a short call 9 %: a list that empties is reallocated
+        else:
+            w = self.another(me)
+        if w is None:
+            self.opened = True
+            w = Workspace(SHORT_BITS if first else MORE_BITS)
+        w.owner = me
+        return w
+
+    cdef Workspace another(self, unsigned long me):
+        """One of the others, if possible this thread's; else any; None if there is none."""
+        cdef Workspace w = self.last
+        cdef Py_ssize_t i
+        if FREE_THREADED:  # another thread may take the last one, or change the order
+            try:
+                return <Workspace>self.others.pop()
+            except IndexError:
+                return None
+        for i in range(len(self.others)):
+            if (<Workspace>self.others[i]).owner == me:
+                return <Workspace>self.others.pop(i)
+        if w is not None:
+            self.last = None
+        elif self.others:
+            w = <Workspace>self.others.pop()
+        return w
+
+    cdef int give(self, Workspace w) except -1:
+        if w.work.room > MOST_ROOM:  # one huge text is no reason to keep its memory
+            free(w.work.ids)
+            w.work.ids = NULL
+            w.work.room = 0
+        if self.last is None and not FREE_THREADED:
+            self.last = w
+        elif len(self.others) < most_idle:
+            self.others.append(w)
+        return 0
 
 
 cdef class Ids:
