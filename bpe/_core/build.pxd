@@ -4,7 +4,7 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t
 from libc.stdlib cimport calloc, malloc
 from libc.string cimport memcpy, memset
 from .joints cimport Joints, bpe_load32le, mark_token
-from .tokens cimport find_token, hash_bytes, index_tokens
+from .tokens cimport find_token, hash_bytes
 from .vocab cimport (
     AHEAD, NO_RANK, NO_TOKEN, PADDING, RANK_BITS, BytePair, Vocab, add_pair, alloc_pairs, bpe_prefetch, bucket_of,
     pair_key, pair_rank,
@@ -15,9 +15,10 @@ cdef extern from "simd.h" nogil:
 
 
 cdef inline int expand_pairs(Vocab* v, const uint8_t* table, uint32_t n) noexcept nogil:
-    """All tables from the `pairs` form.  -1: no memory; -2: a row of what is behind it, or of nothing.
+    """All tables from the `pairs` form, but the one of whole tokens, which merging does not need.
 
-    That every token is reached by its own merge is for those to see to who make the form.
+    -1: no memory; -2: a row of what is behind it, or of nothing.  That every token is reached by its own
+    merge is for those to see to who make the form.
     """
     cdef uint32_t i, left, right
     cdef size_t size = 0
@@ -80,7 +81,7 @@ cdef inline int expand_pairs(Vocab* v, const uint8_t* table, uint32_t n) noexcep
             mark_token(v.joints, i, start, end)
             mark_edges(v.byte_pairs, i, start, start + (v.offsets[left + 1] - v.offsets[left]), end)
     v.well_formed = True
-    return index_tokens(v)
+    return 0
 
 
 cdef inline void mark_edges(BytePair* pairs, uint32_t rank, const uint8_t* start, const uint8_t* middle, const uint8_t* end) noexcept nogil:

@@ -22,7 +22,9 @@ from .misses cimport emit_merged, learn_vocabulary
 from .scan cimport bpe_best_write_bits, bpe_write_bits_fn, CL100K, DEEPSEEK, GPT2, NO_FAMILY, O200K, Scanner, scan
 from .special cimport Specials, bpe_best_find, bpe_open_starts, next_special
 from .tokens cimport find_token, hash_bytes, index_tokens
-from .vocab cimport NO_RANK, NO_TOKEN, PADDING, TOKEN_BITS, Vocab, add_pair, alloc_pairs, bpe_prefetch, free_vocab
+from .vocab cimport (
+    NO_RANK, NO_TOKEN, PADDING, TOKEN_BITS, Vocab, add_pair, alloc_pairs, bpe_free_table, bpe_prefetch, free_vocab,
+)
 from .window cimport bpe_classify, bpe_classify_variants
 from .work cimport UNITS, Work, reserve
 
@@ -385,7 +387,9 @@ cdef class CompiledCore:
         """The id of a mergeable token, by its bytes; None if there is none."""
         cdef bytes raw = token
         cdef const uint8_t* p = <const uint8_t*>PyBytes_AS_STRING(raw)
-        cdef uint32_t t = find_token(&self.vocab, hash_bytes(p, len(raw)), p, len(raw))
+        cdef uint32_t t
+        index_now(&self.vocab)
+        t = find_token(&self.vocab, hash_bytes(p, len(raw)), p, len(raw))
         if t == NO_TOKEN:
             return None
         return t if self.vocab.ids == NULL else self.vocab.ids[t]

@@ -131,7 +131,7 @@ cdef inline Py_ssize_t merge_alone(Work* w, const Vocab* v, const uint8_t* p, si
     """Write the ids of one piece of any length, of n and MOST_IDS more that may be written; -1: no memory."""
     cdef uint32_t token = NO_TOKEN
     cdef Py_ssize_t count
-    if v.whole_first or v.well_formed:  # one by itself is found faster than merged
+    if v.whole_first:
         token = find_token(v, hash_bytes(p, n), p, n)
     if token != NO_TOKEN:
         ids[0] = id_of(v, token)

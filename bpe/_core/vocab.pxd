@@ -44,7 +44,7 @@ cdef struct Vocab:
     uint32_t* offsets        # n + 1; an empty token is a hole
     uint32_t* ids            # NULL: the index is the id
     uint32_t single[256]     # byte -> token
-    uint32_t* slots          # whole tokens: open addressing, a tag of the hash above the index
+    uint32_t* slots          # whole tokens: open addressing, a tag of the hash above the index; NULL: not made yet
     uint32_t slot_mask
     uint32_t index_mask
     uint64_t* pairs          # buckets of two: left << 43 | right << 22 | rank; the greater one
