@@ -17,8 +17,9 @@ cdef enum:
     WORTH_A_THREAD = 1 << 18 # bytes: half a millisecond of work, several times a thread's start
 
 cdef struct Item:
-    const uint8_t* p
-    Py_ssize_t n        # bytes, then ids
+    PyObject* text
+    const uint8_t* p    # its UTF-8, if there is one; else it is written by the thread that encodes it
+    Py_ssize_t n        # bytes, or characters; then ids
 
 
 cdef class Batch:
@@ -31,7 +32,7 @@ cdef class Batch:
     cdef Item* items
     cdef Py_ssize_t n
     cdef Py_ssize_t given         # items that a thread has taken
-    cdef Py_ssize_t left          # bytes of the others
+    cdef Py_ssize_t left          # bytes of the others, or characters
     cdef Py_ssize_t threads
     cdef const Specials* specials
     cdef bint count_only
@@ -40,6 +41,7 @@ cdef class Batch:
 
     def __cinit__(self, CompiledCore core, list texts, CompiledSpecialSet specials, bint count_only):
         cdef Py_ssize_t i
+        cdef Item* item
         self.core = core
         self.texts = texts
         self.set = specials
@@ -53,7 +55,14 @@ cdef class Batch:
             text = texts[i]
             if type(text) is not str:
                 raise TypeError("text must be a str")
-            self.items[i].p = <const uint8_t*>PyUnicode_AsUTF8AndSize(text, &self.items[i].n)
+            item = &self.items[i]
+            item.text = <PyObject*>text
+            item.p = NULL
+            item.n = PyUnicode_GET_LENGTH(text)
+            if PyUnicode_IS_ASCII(text):
+                item.p = <const uint8_t*>PyUnicode_DATA(text)
+            elif self.specials != NULL and item.n > stretch:  # a stretch might cut one of them
+                item.p = <const uint8_t*>PyUnicode_AsUTF8AndSize(text, &item.n)
         self.results = [None] * self.n
 
     def __dealloc__(self):
@@ -107,6 +116,8 @@ cdef class Batch:
         cdef Py_ssize_t got = 0
         cdef Work* work = w.work
         cdef Drain counting
+        cdef Drain* drain = &counting if self.count_only else NULL
+        cdef Item* item
         cdef bint made
         memset(&counting, 0, sizeof(counting))
         counting.counts = True
@@ -116,11 +127,15 @@ cdef class Batch:
         with nogil:
             work.n_ids = 0
             for i in range(first, end):
-                self.core.meet(work, self.items[i].n)
-                got = self.core.append_ids(work, self.items[i].p, self.items[i].n, self.specials, &counting if self.count_only else NULL)
+                item = &self.items[i]
+                self.core.meet(work, item.n)
+                if item.p == NULL:
+                    got = self.core.append_text(work, item.text, self.specials, drain)
+                else:
+                    got = self.core.append_ids(work, item.p, item.n, self.specials, drain)
                 if got < 0:
                     break
-                self.items[i].n = got
+                item.n = got
         if got < 0:
             raise MemoryError
         made = not self.count_only and self.core.numbers_made(self.set, work.n_ids)

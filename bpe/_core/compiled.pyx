@@ -186,8 +186,12 @@ cdef class CompiledCore:
         if specials is not None and (<CompiledSpecialSet?>specials).set.n:
             found = &(<CompiledSpecialSet>specials).set
         self.meet(work, len(text))
-        if found == NULL and in_stretches(text, &self.met):
-            return self.fill_by_stretches(work, text, drain)
+        if in_stretches(text, found, &self.met):
+            if len(text) < SHORT_TEXT:
+                return self.append_text(work, <PyObject*>text, found, drain)
+            with nogil:
+                n = self.append_text(work, <PyObject*>text, found, drain)
+            return n
         p = <const uint8_t*>PyUnicode_AsUTF8AndSize(text, &n)
         wish_for_room(work, drain, n // BYTES_PER_ID)
         if n < SHORT_TEXT:
@@ -199,23 +203,19 @@ cdef class CompiledCore:
             raise MemoryError
         return n
 
-    cdef Py_ssize_t fill_by_stretches(self, Work* work, text, Drain* drain) except -1:
-        """The same for long text without special tokens that is not ASCII."""
-        cdef Py_ssize_t done, utf8_done, total, rest
-        cdef Py_ssize_t n = PyUnicode_GET_LENGTH(text)
-        cdef int kind = PyUnicode_KIND(text)
-        cdef const void* data = PyUnicode_DATA(text)
+    cdef Py_ssize_t append_text(self, Work* work, PyObject* text, const Specials* specials, Drain* drain) except -1 nogil:
+        """Put the ids of a text behind those in work.ids, or into the drain, stretch by stretch; their number."""
+        cdef Py_ssize_t done, utf8_done, rest, n
         cdef const uint8_t* p
-        with nogil:
-            total = append_stretches(self, work, kind, data, n, drain, &done, &utf8_done)
-        if total >= 0 and done < n:  # a surrogate, which raises, or nowhere to cut
-            p = <const uint8_t*>PyUnicode_AsUTF8AndSize(text, &n) + utf8_done
-            rest = n - utf8_done
-            with nogil:
-                rest = self.append_ids(work, p, rest, NULL, drain)
+        cdef Py_ssize_t total = append_stretches(self, work, text, specials, drain, &done, &utf8_done)
+        if total >= 0 and done < length_of(text):  # a surrogate, which raises, or nowhere to cut
+            with gil:
+                p = <const uint8_t*>PyUnicode_AsUTF8AndSize(<object>text, &n) + utf8_done
+            rest = self.append_ids(work, p, n - utf8_done, specials, drain)
             total = total + rest if rest >= 0 else -1
         if total < 0:
-            raise MemoryError
+            with gil:
+                raise MemoryError
         return total
 
     cdef Py_ssize_t fill_by_pattern(self, Work* work, text, CompiledSpecialSet specials) except -1:

@@ -49,7 +49,7 @@ cdef class CompiledSpecialSet:
         cdef int which
         if not PyUnicode_Check(text):
             raise TypeError("text must be a str")
-        if not (in_stretches(text, &self.met) and first_in_stretches(
+        if not (in_stretches(text, NULL, &self.met) and first_in_stretches(
             &self.set, self.longest, PyUnicode_KIND(text), PyUnicode_DATA(text), PyUnicode_GET_LENGTH(text), &which
         )):
             p = <const uint8_t*>PyUnicode_AsUTF8AndSize(text, &n)

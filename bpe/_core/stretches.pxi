@@ -1,10 +1,10 @@
-# Long text that is not ASCII, stretch by stretch.
+# Text that is not ASCII, stretch by stretch.
 #
 # Python's own UTF-8 form of a str is made as a whole, copied, and kept with the str as long as it
 # lives: at first sight of a text that costs a quarter of the time, most of it for fresh memory.
 # So a stretch of characters is written as UTF-8 into a few kilobytes that stay in the cache, and
-# encoded from there.  A stretch ends where every published pattern ends a piece, whatever follows:
-# so each is a text by itself.
+# encoded from there, without the interpreter.  A stretch ends where every published pattern ends a
+# piece, whatever follows: so each is a text by itself.
 
 cdef extern from "Python.h" nogil:
     bint PyUnicode_IS_ASCII(object)
@@ -12,6 +12,9 @@ cdef extern from "Python.h" nogil:
     const void* PyUnicode_DATA(object)
     Py_UCS4 PyUnicode_READ(int, const void*, Py_ssize_t)
     Py_ssize_t PyUnicode_GET_LENGTH(object)
+    int kind_of "PyUnicode_KIND"(PyObject*)
+    const void* data_of "PyUnicode_DATA"(PyObject*)
+    Py_ssize_t length_of "PyUnicode_GET_LENGTH"(PyObject*)
 
 cdef extern from "utf8.h" nogil:
     ctypedef uint8_t* (*bpe_utf8_fn)(uint8_t*, const void*, int, size_t, size_t) noexcept nogil
@@ -57,15 +60,22 @@ cdef struct Met:
     int oldest
 
 
-cdef bint in_stretches(text, Met* met):
+cdef bint in_stretches(text, const Specials* specials, Met* met):
     """Whether to encode a text stretch by stretch.
 
-    Not if it was one of the last: then its UTF-8 form, once made, is likely to serve again.
+    Not if that might cut one of the special tokens; nor if it is long and was one of the last: then its
+    UTF-8 form, once made, is likely to serve again.
     """
     cdef Py_ssize_t n = PyUnicode_GET_LENGTH(text)
     cdef int i
-    if n < 2 * stretch or PyUnicode_IS_ASCII(text):
+    if PyUnicode_IS_ASCII(text):
         return False
+    if n <= stretch:
+        return True
+    if specials != NULL:
+        return False
+    if n < 2 * stretch:
+        return True
     for i in range(LAST):
         if met.texts[i] == <PyObject*>text and met.lengths[i] == n:
             return False
@@ -110,35 +120,43 @@ cdef size_t likely_ids(size_t found, size_t characters, size_t n) noexcept nogil
     return max(<size_t>(<double>found * n / characters * 1.5), n // BYTES_PER_ID)
 
 
-cdef Py_ssize_t append_stretches(CompiledCore core, Work* work, int kind, const void* text, Py_ssize_t n, Drain* drain, Py_ssize_t* done, Py_ssize_t* utf8_done) noexcept nogil:
+cdef Py_ssize_t append_stretches(CompiledCore core, Work* work, PyObject* text, const Specials* specials, Drain* drain, Py_ssize_t* done, Py_ssize_t* utf8_done) noexcept nogil:
     """Put the ids of a text behind those in work.ids, or into the drain, as far as it can be cut in stretches.
 
     Their number, or -1: no memory.  `done` and `utf8_done`: the characters and bytes of these.
     """
-    cdef uint8_t* buffer = <uint8_t*>malloc((kind + 1) * stretch + 128)
+    cdef int kind = kind_of(text)
+    cdef const void* data = data_of(text)
+    cdef Py_ssize_t n = length_of(text)
+    cdef size_t size = (kind + 1) * min(n, stretch) + 128
+    cdef uint8_t[2048] enough_for_short
+    cdef uint8_t* buffer = &enough_for_short[0]
     cdef uint8_t* end
     cdef Py_ssize_t next_start, found
     cdef Py_ssize_t total = 0
     done[0] = utf8_done[0] = 0
+    if size > sizeof(enough_for_short):
+        buffer = <uint8_t*>malloc(size)
     if buffer == NULL:
         return -1
     while done[0] < n:
-        next_start = stretch_end(core.family, kind, text, done[0], n)
+        next_start = stretch_end(core.family, kind, data, done[0], n)
         if next_start == done[0]:
             break
-        end = write_utf8(buffer, text, kind, done[0], next_start)
+        end = write_utf8(buffer, data, kind, done[0], next_start)
         if end == NULL:
             break
-        found = core.append_ids(work, buffer, end - buffer, NULL, drain)
+        found = core.append_ids(work, buffer, end - buffer, specials, drain)
         if found < 0:
             total = -1
             break
         total += found
-        if done[0] == 0:
+        if done[0] == 0 and next_start < n:
             wish_for_room(work, drain, likely_ids(total, next_start, n))
         done[0] = next_start
         utf8_done[0] += end - buffer
-    free(buffer)
+    if buffer != &enough_for_short[0]:
+        free(buffer)
     return total
 
 
@@ -147,7 +165,7 @@ cdef bint first_in_stretches(const Specials* specials, Py_ssize_t longest, int k
 
     After each stretch follows so much that a token which begins in it is seen whole.
     """
-    cdef uint8_t* buffer = <uint8_t*>malloc((kind + 1) * (stretch + longest) + 192)
+    cdef uint8_t* buffer = <uint8_t*>malloc((kind + 1) * min(n, stretch + longest) + 192)
     cdef const uint8_t* found
     cdef uint8_t* middle
     cdef uint8_t* end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -66,6 +67,40 @@ def test_ids_of_the_whole(
         assert tokenizer.encode_ordinary(text) == ids, text
     for text, ids in zip(made, expected, strict=True):
         assert tokenizer.count(text) == len(ids), text
+    assert tokenizer.encode_ordinary_batch(made, num_threads=2) == expected
+    assert tokenizer.count_batch(made, num_threads=2) == [len(ids) for ids in expected]
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 24, 200])
+def test_allowed_special_tokens_and_cuts(
+    length: int, compiled: Any, load: Callable[[str], Tokenizer]
+) -> None:
+    tokenizer = load("o200k_base")
+    made = texts(2000, seed=3)
+    expected = [tokenizer.encode(text, allowed_special="all") for text in made]
+    assert expected != [tokenizer.encode_ordinary(text) for text in made]
+    compiled.set_stretch(length)
+    assert [tokenizer.encode(text, allowed_special="all") for text in made] == expected
+    assert tokenizer.encode_batch(made, allowed_special="all", num_threads=2) == expected
+
+
+def test_no_utf8_is_kept_with_what_is_met_once(
+    compiled: Any, load: Callable[[str], Tokenizer]
+) -> None:
+    """A str of one's own has a UTF-8 form beside it once somebody has asked for it."""
+    tokenizer = load("cl100k_base")
+    parts = ["né ", "я ", "中文 ", "😀é "]
+    made = [part * n for part in parts for n in (1, 50, 1000, 10_000, 40_000)]
+    sizes = [sys.getsizeof(text) for text in made]
+    tokenizer.encode_ordinary_batch(made, num_threads=2)
+    tokenizer.count_batch(made)
+    for text in made:
+        tokenizer.encode_ordinary(text)
+    assert [sys.getsizeof(text) for text in made] == sizes
+    for text in made[:3]:
+        tokenizer.encode(text)
+        tokenizer.encode(text, allowed_special="all")
+    assert [sys.getsizeof(text) for text in made] == sizes
 
 
 @pytest.mark.parametrize("length", [1, 2, 7, 24])
