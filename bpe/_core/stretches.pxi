@@ -57,14 +57,16 @@ cdef enum:
 cdef struct Met:
     PyObject* texts[LAST]
     Py_ssize_t lengths[LAST]
+    bint twice[LAST]
     int oldest
 
 
 cdef bint in_stretches(text, const Specials* specials, Met* met):
     """Whether to encode a text stretch by stretch.
 
-    Not if that might cut one of the special tokens; nor if it is long and was one of the last: then its
-    UTF-8 form, once made, is likely to serve again.
+    Not if that might cut one of the special tokens; nor if it is long, one of the last, and comes for the
+    third time: then its UTF-8 form, once made, is likely to serve again.  To make it takes longer than it
+    spares a single pass, as when a text is counted and then encoded.
     """
     cdef Py_ssize_t n = PyUnicode_GET_LENGTH(text)
     cdef int i
@@ -78,9 +80,13 @@ cdef bint in_stretches(text, const Specials* specials, Met* met):
         return True
     for i in range(LAST):
         if met.texts[i] == <PyObject*>text and met.lengths[i] == n:
-            return False
+            if met.twice[i]:
+                return False
+            met.twice[i] = True
+            return True
     met.texts[met.oldest] = <PyObject*>text
     met.lengths[met.oldest] = n
+    met.twice[met.oldest] = False
     met.oldest = (met.oldest + 1) % LAST
     return True
 
