@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import array
+import ctypes
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -122,3 +124,31 @@ def test_more_threads_than_there_can_be(load: Callable[[str], Tokenizer]) -> Non
 def test_a_token_longer_than_any(core: Any) -> None:
     with pytest.raises(errors.VocabularyError, match="bytes"):
         make(core, {b"a" * 100_000: 300})
+
+
+def made_by_an_old_interface(text: str) -> str:
+    """A str of C's `PyUnicode_FromStringAndSize(NULL, n)`: no characters until it is asked."""
+    api = ctypes.pythonapi
+    new, content = api.PyUnicode_FromStringAndSize, api.PyUnicode_AsUnicode
+    new.restype, new.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_ssize_t)
+    content.restype, content.argtypes = ctypes.c_void_p, (ctypes.py_object,)
+    made: str = new(None, len(text))
+    size = ctypes.sizeof(ctypes.c_wchar) * len(text)
+    ctypes.memmove(content(made), ctypes.create_unicode_buffer(text), size)
+    return made
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="there is no such str any more")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("text", ["wörld <|endoftext|>", "ascii <|endoftext|>", "né " * 20_000])
+def test_a_str_that_is_not_ready(load: Callable[[str], Tokenizer], text: str) -> None:
+    tokenizer = load("cl100k_base")
+    ids = tokenizer.encode_ordinary(text)
+    assert tokenizer.encode_ordinary(made_by_an_old_interface(text)) == ids
+    assert tokenizer.count(made_by_an_old_interface(text)) == len(ids)
+    assert tokenizer.encode_ordinary_batch([made_by_an_old_interface(text)]) == [ids]
+    assert tokenizer.count_batch([made_by_an_old_interface(text)]) == [len(ids)]
+    if "<|endoftext|>" in text:
+        for method in (tokenizer.encode, lambda made: tokenizer.encode_batch([made])):
+            with pytest.raises(errors.DisallowedSpecialTokenError):
+                method(made_by_an_old_interface(text))

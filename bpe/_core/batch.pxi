@@ -1,6 +1,6 @@
 # Many texts at once, by several threads if that pays.
 #
-# The texts are dealt out in shares: of what is left a third for each thread, and 64 KB at least.  A
+# The texts are dealt out in shares: of what is left a third for each thread, and some 64 KB at least.  A
 # thread takes a share, encodes it without the interpreter, then makes its lists while the others
 # encode.  To wait for the interpreter costs as long as to encode tens of kilobytes: so the shares
 # are large, while there is much to do.
@@ -12,6 +12,7 @@ cdef extern from "Python.h":
     void untrack "PyObject_GC_UnTrack"(object)
     void track "PyObject_GC_Track"(object)
 
+# A character that is not ASCII counts as two bytes.
 cdef enum:
     SHARE = 1 << 16          # bytes, of the smallest
     WORTH_A_THREAD = 1 << 18 # bytes: half a millisecond of work, several times a thread's start
@@ -22,17 +23,21 @@ cdef struct Item:
     Py_ssize_t n        # bytes, or characters; then ids
 
 
+cdef inline Py_ssize_t size_of(const Item* item) noexcept nogil:
+    return item.n if item.p != NULL else 2 * item.n
+
+
 cdef class Batch:
     """The texts of one call, and how far they are."""
 
     cdef CompiledCore core
-    cdef list texts               # keeps their bytes; nobody else has this list
+    cdef list texts               # keeps what the items point to; nobody else has this list
     cdef CompiledSpecialSet set   # keeps what `specials` points to
     cdef list results
     cdef Item* items
     cdef Py_ssize_t n
     cdef Py_ssize_t given         # items that a thread has taken
-    cdef Py_ssize_t left          # bytes of the others, or characters
+    cdef Py_ssize_t left          # bytes of the others
     cdef Py_ssize_t threads
     cdef const Specials* specials
     cdef bint count_only
@@ -55,6 +60,7 @@ cdef class Batch:
             text = texts[i]
             if type(text) is not str:
                 raise TypeError("text must be a str")
+            make_ready(text)
             item = &self.items[i]
             item.text = <PyObject*>text
             item.p = NULL
@@ -72,7 +78,7 @@ cdef class Batch:
         cdef Py_ssize_t total = 0
         cdef Py_ssize_t i
         for i in range(self.n):
-            total += self.items[i].n
+            total += size_of(&self.items[i])
         return total
 
     cdef Py_ssize_t take(self, Py_ssize_t* end):
@@ -83,7 +89,7 @@ cdef class Batch:
             share = max(SHARE, self.left // (3 * self.threads)) if self.threads > 1 else SHARE
             size = 0
             while self.given < self.n and size < share:
-                size += self.items[self.given].n
+                size += size_of(&self.items[self.given])
                 self.given += 1
             self.left -= size
             end[0] = self.given

@@ -79,11 +79,13 @@ cdef class CompiledCore:
     cdef size_t asked                # for so many in lists, before their ints were made
     cdef object __weakref__
 
+    def __cinit__(self, vocabulary):
+        self.pool = Pool()
+
     def __init__(self, vocabulary):
         if self.vocabulary is not None:
             raise TypeError("the tables of a core are made once")
         self.vocabulary = vocabulary
-        self.pool = Pool()
         self.family = {
             patterns.GPT2: GPT2, patterns.CL100K: CL100K, patterns.O200K: O200K, patterns.DEEPSEEK: DEEPSEEK,
         }.get(vocabulary.pattern, NO_FAMILY)

@@ -16,6 +16,17 @@ cdef extern from "Python.h" nogil:
     const void* data_of "PyUnicode_DATA"(PyObject*)
     Py_ssize_t length_of "PyUnicode_GET_LENGTH"(PyObject*)
 
+cdef extern from *:
+    """
+    /* Before 3.12 a str from an old interface of C may have no characters yet: one that it has is read so. */
+    #if PY_VERSION_HEX < 0x030C0000
+    #define bpe_make_ready(text) PyUnicode_READY(text)
+    #else
+    #define bpe_make_ready(text) 0
+    #endif
+    """
+    int make_ready "bpe_make_ready"(object) except -1
+
 cdef extern from "utf8.h" nogil:
     ctypedef uint8_t* (*bpe_utf8_fn)(uint8_t*, const void*, int, size_t, size_t) noexcept nogil
     int bpe_utf8_variants(bpe_utf8_fn*)
@@ -23,7 +34,7 @@ cdef extern from "utf8.h" nogil:
 cdef bpe_utf8_fn[3] utf8_variants
 cdef int utf8_variant_count = bpe_utf8_variants(utf8_variants)
 cdef bpe_utf8_fn write_utf8 = utf8_variants[utf8_variant_count - 1]
-cdef Py_ssize_t stretch = 1 << 14   # characters; two of them are long text
+cdef Py_ssize_t stretch = 1 << 14   # characters
 
 
 def set_stretch(Py_ssize_t characters):
@@ -61,15 +72,17 @@ cdef struct Met:
     int oldest
 
 
-cdef bint in_stretches(text, const Specials* specials, Met* met):
+cdef bint in_stretches(text, const Specials* specials, Met* met) except -1:
     """Whether to encode a text stretch by stretch.
 
     Not if that might cut one of the special tokens; nor if it is long, one of the last, and comes for the
     third time: then its UTF-8 form, once made, is likely to serve again.  To make it takes longer than it
     spares a single pass, as when a text is counted and then encoded.
     """
-    cdef Py_ssize_t n = PyUnicode_GET_LENGTH(text)
+    cdef Py_ssize_t n
     cdef int i
+    make_ready(text)
+    n = PyUnicode_GET_LENGTH(text)
     if PyUnicode_IS_ASCII(text):
         return False
     if n <= stretch:
@@ -171,7 +184,7 @@ cdef bint first_in_stretches(const Specials* specials, Py_ssize_t longest, int k
 
     After each stretch follows so much that a token which begins in it is seen whole.
     """
-    cdef uint8_t* buffer = <uint8_t*>malloc((kind + 1) * min(n, stretch + longest) + 192)
+    cdef uint8_t* buffer = <uint8_t*>malloc((kind + 1) * min(n, stretch + longest) + 128)
     cdef const uint8_t* found
     cdef uint8_t* middle
     cdef uint8_t* end

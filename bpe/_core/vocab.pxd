@@ -1,5 +1,5 @@
-# The immutable tables of one vocabulary, and merges by pair; whole tokens: tokens.pxd, how the tables are
-# made: build.pxd.
+# The tables of one vocabulary, immutable once they are made, and merges by pair; whole tokens: tokens.pxd,
+# how the tables are made: build.pxd.
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free
@@ -44,7 +44,8 @@ cdef struct Vocab:
     uint32_t* offsets        # n + 1; an empty token is a hole
     uint32_t* ids            # NULL: the index is the id
     uint32_t single[256]     # byte -> token
-    uint32_t* slots          # whole tokens: open addressing, a tag of the hash above the index; NULL: not made yet
+    uint32_t* slots          # whole tokens: open addressing, a tag of the hash above the index; NULL: not made
+                             # yet, nor are the masks and `longest`
     uint32_t slot_mask
     uint32_t index_mask
     uint64_t* pairs          # buckets of two: left << 43 | right << 22 | rank; the greater one

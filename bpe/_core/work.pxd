@@ -51,7 +51,7 @@ cdef struct Work:
     bint failed         # no memory
     size_t missed       # units of up to WORD bytes that no table knew, of those last written
     size_t block        # units that this one has room for
-    size_t seen         # characters of text, until then (bytes in a batch)
+    size_t seen         # characters of text, until then (or bytes)
     bint seeded         # the vocabulary's short tokens are in the table
 
 

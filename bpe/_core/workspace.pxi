@@ -1,8 +1,8 @@
 # What a call needs for itself.
 
 cdef enum:
-    SHORT_TEXT = 2048       # bytes that are encoded before another thread could take over, and characters
-                            # whose ids are all there before their list is made
+    SHORT_TEXT = 2048       # characters that are encoded before another thread could take over, and whose
+                            # ids are all there before their list is made
     MUCH_TEXT = 1 << 15     # characters after which learning the vocabulary pays
     MOST_ROOM = 1 << 22     # ids that a workspace keeps room for
     LONG_RESULT = 1 << 15   # ids
@@ -12,7 +12,7 @@ cdef enum:
 cdef extern from "Python.h":
     unsigned long this_thread "PyThread_get_thread_ident"()
 
-cdef Py_ssize_t most_idle = max(8, cpus())  # workspaces that are kept, of each core
+cdef Py_ssize_t most_idle = max(8, cpus())  # workspaces of a CompiledCore that are kept, and the last one
 
 
 cdef class Workspace:
@@ -37,8 +37,8 @@ cdef class Workspace:
 cdef class Pool:
     """The workspaces that no call uses.
 
-    A thread gets the one that it had last, if that waits there: it knows the pieces of the thread's
-    text, and of no other's, so that its tables need not grow for these.
+    Where several wait, a thread gets the one that it had last: that knows the pieces of the thread's
+    text, and its tables need not grow for those of the others.  Without the GIL it gets any.
     """
 
     cdef Workspace last     # the last one that was given back; not without the GIL
