@@ -18,7 +18,7 @@ cdef extern from "Python.h" nogil:
 
 cdef extern from *:
     """
-    /* Before 3.12 a str from an old interface of C may have no characters yet: one that it has is read so. */
+    /* Before 3.12 a str of an old interface of C has no characters, and no length, until it is made ready. */
     #if PY_VERSION_HEX < 0x030C0000
     #define bpe_make_ready(text) PyUnicode_READY(text)
     #else
