@@ -375,7 +375,8 @@ cdef inline bint is_crowded(const Cache* c) noexcept nogil:
     """Whether a table twice as large is worth its memory: with half of the places taken.
 
     Then a warm pass takes some 14 % longer, as many pieces stand beside their buckets; but to grow takes
-    as long as several of those, and only the tables of further callers, whose memory is bounded, fill up.
+    as long as one or two of those, and this bounds the memory of further callers.  The first one's table
+    is the largest as soon as much text has been seen.
     """
     return c.taken > (c.short_mask >> 6) and c.bits < SHORT_BITS
 

@@ -142,7 +142,8 @@ cdef size_t likely_ids(size_t found, size_t characters, size_t n) noexcept nogil
 cdef Py_ssize_t append_stretches(CompiledCore core, Work* work, PyObject* text, const Specials* specials, Drain* drain, Py_ssize_t* done, Py_ssize_t* utf8_done) noexcept nogil:
     """Put the ids of a text behind those in work.ids, or into the drain, as far as it can be cut in stretches.
 
-    Their number, or -1: no memory.  `done` and `utf8_done`: the characters and bytes of these.
+    Their number, or -1: no memory.  `done` and `utf8_done`: the characters and bytes of these.  With special
+    tokens the text must be one stretch, as a cut may be inside of one.
     """
     cdef int kind = kind_of(text)
     cdef const void* data = data_of(text)
