@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .arguments import as_batch, as_threads, check_batch, usable_batch
+from .errors import RefusedTextError
 from .specials import disallowed
 
 TYPE_CHECKING = False
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def encode_each(
     specials: Specials,
-    method: Callable[[Sequence[str], SpecialSet | None, int], list[T]],
+    method: Callable[[Sequence[str], SpecialSet | None, SpecialSet | None, int], list[T]],
     text: Iterable[str],
     num_threads: int | None,
     allowed: Choice,
@@ -29,12 +30,11 @@ def encode_each(
     threads = as_threads(num_threads)
     wanted, unwanted = specials.resolve(allowed, refused)
     try:
-        _refuse(texts, unwanted)
-        return method(texts, wanted, threads)
-    except (UnicodeEncodeError, TypeError):
+        return method(texts, wanted, unwanted, threads)
+    except (UnicodeEncodeError, TypeError, RefusedTextError):
         texts = usable_batch(texts)
         _refuse(texts, unwanted)
-        return method(texts, wanted, threads)
+        return method(texts, wanted, None, threads)
 
 
 def decode_each(

@@ -189,6 +189,13 @@ class PayloadDictionaryError(PayloadError):
     dictionary_id: int | None = None
 
 
+class RefusedTextError(Exception):
+    """What a core says of text with a refused special token; no caller of bpe sees it.
+
+    The Tokenizer finds out which token it is, and raises DisallowedSpecialTokenError.
+    """
+
+
 class EstimateWarning(UserWarning):
     """Tokens of a model are counted with another vocabulary: the count is an estimate."""
 

@@ -83,7 +83,10 @@ class Specials:
 
 
 class _Everywhere:
-    """The set that holds the empty text, as a caller may refuse: every text has it."""
+    """The set that holds the empty text, as a caller may refuse: every text has it.
+
+    No core knows it: the compiled one complains of its type, and `check` says why.
+    """
 
     def first(self, text: str) -> str | None:
         return ""

@@ -16,7 +16,7 @@ from .arguments import (
     usable_text,
 )
 from .batches import decode_each, encode_each
-from .errors import MissingDependencyError, UnknownTokenError
+from .errors import MissingDependencyError, RefusedTextError, UnknownTokenError
 from .measuring import Measuring
 from .specials import Specials, settled
 from .vocabulary import HOLE, Vocabulary
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 # The default of allowed_special: the fast paths know it by identity.
 _NONE: frozenset[str] = frozenset()
 
-# What a core raises for text that it cannot take as it is.
-_UNFIT = (UnicodeEncodeError, TypeError)
+# What a core raises for text that it cannot take as it is, or is not to take.
+_UNFIT = (UnicodeEncodeError, TypeError, RefusedTextError)
 
 # UTF-8 bytes that do not begin a character.
 _CONTINUATION = bytes(range(0x80, 0xC0))
@@ -70,7 +70,6 @@ class Tokenizer(Measuring):
         "_decode_text",
         "_encode",
         "_every",
-        "_find",
         "_max_token_value",
         "_measure",
         "_special_ids",
@@ -90,8 +89,7 @@ class Tokenizer(Measuring):
         self._token_bytes = engine.token_bytes
         self._specials = Specials(engine, vocabulary.special_tokens)
         self._special_ids = frozenset(vocabulary.special_tokens.values())
-        self._every = every = self._specials.resolve("all", ())[0]
-        self._find: Callable[[str], str | None] = _find_none if every is None else every.first
+        self._every = self._specials.resolve("all", ())[0]
         self._measure: Measure
         self._max_token_value = max(_last_id(vocabulary), max(self._special_ids, default=0))
 
@@ -141,16 +139,14 @@ class Tokenizer(Measuring):
         try:
             if allowed_special is _NONE:
                 if disallowed_special == "all":
-                    if self._find(text) is None:
-                        return self._encode(text)
-                elif not disallowed_special:
+                    return self._encode(text, None, self._every)
+                if not disallowed_special:
                     return self._encode(text)
             elif allowed_special == "all" and disallowed_special in ("all", ()):
                 return self._encode(text, self._every)
             allowed_special = settled(allowed_special)
             disallowed_special = settled(disallowed_special)
-            specials = self._specials.check(text, allowed_special, disallowed_special)
-            return self._encode(text, specials)
+            return self._encode(text, *self._specials.resolve(allowed_special, disallowed_special))
         except _UNFIT as error:
             return self._again(self._encode, text, error, allowed_special, disallowed_special)
 
@@ -174,8 +170,7 @@ class Tokenizer(Measuring):
         allowed_special = settled(allowed_special)
         disallowed_special = settled(disallowed_special)
         try:
-            specials = self._specials.check(text, allowed_special, disallowed_special)
-            buffer = encode(text, specials)
+            buffer = encode(text, *self._specials.resolve(allowed_special, disallowed_special))
         except _UNFIT as error:
             buffer = self._again(encode, text, error, allowed_special, disallowed_special)
         return np.frombuffer(buffer, dtype=np.uint32)
@@ -236,8 +231,7 @@ class Tokenizer(Measuring):
                 return self._count(text)
             allowed_special = settled(allowed_special)
             disallowed_special = settled(disallowed_special)
-            specials = self._specials.check(text, allowed_special, disallowed_special)
-            return self._count(text, specials)
+            return self._count(text, *self._specials.resolve(allowed_special, disallowed_special))
         except _UNFIT as error:
             return self._again(self._count, text, error, allowed_special, disallowed_special)
 
@@ -427,10 +421,6 @@ class Tokenizer(Measuring):
     ) -> T:
         text = usable_text(text, error)
         return method(text, self._specials.check(text, allowed_special, disallowed_special))
-
-
-def _find_none(text: str) -> str | None:
-    return None
 
 
 def _rebuilt(vocabulary: Vocabulary, core: type[Core] | None) -> Tokenizer:

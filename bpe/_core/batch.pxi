@@ -32,7 +32,8 @@ cdef class Batch:
 
     cdef CompiledCore core
     cdef list texts               # keeps what the items point to; nobody else has this list
-    cdef CompiledSpecialSet set   # keeps what `specials` points to
+    cdef CompiledSpecialSet set   # keep what `specials` and `refused` point to
+    cdef object refused_set
     cdef list results
     cdef Item* items
     cdef Py_ssize_t n
@@ -40,19 +41,22 @@ cdef class Batch:
     cdef Py_ssize_t left          # bytes of the others
     cdef Py_ssize_t threads
     cdef const Specials* specials
+    cdef const Specials* refused
     cdef bint count_only
     cdef object lock
     cdef object error
 
-    def __cinit__(self, CompiledCore core, list texts, CompiledSpecialSet specials, bint count_only):
+    def __cinit__(self, CompiledCore core, list texts, CompiledSpecialSet specials, refused, bint count_only):
         cdef Py_ssize_t i
         cdef Item* item
         self.core = core
         self.texts = texts
         self.set = specials
+        self.refused_set = refused
         self.n = len(texts)
         self.count_only = count_only
-        self.specials = NULL if specials is None or specials.set.n == 0 else &specials.set
+        self.specials = set_of(specials)
+        self.refused = set_of(refused)
         self.items = <Item*>malloc(self.n * sizeof(Item) + 1)
         if self.items == NULL:
             raise MemoryError
@@ -136,14 +140,13 @@ cdef class Batch:
                 item = &self.items[i]
                 self.core.meet(work, item.n)
                 if item.p == NULL:
-                    got = self.core.append_text(work, item.text, self.specials, drain)
+                    got = self.core.append_text(work, item.text, self.specials, self.refused, drain)
                 else:
-                    got = self.core.append_ids(work, item.p, item.n, self.specials, drain)
+                    got = self.core.append_ids(work, item.p, item.n, self.specials, self.refused, drain)
                 if got < 0:
                     break
                 item.n = got
-        if got < 0:
-            raise MemoryError
+        checked(got)
         made = not self.count_only and self.core.numbers_made(self.set, work.n_ids)
         for i in range(first, end):
             if self.count_only:
@@ -156,8 +159,8 @@ cdef class Batch:
         return True
 
 
-cdef list run_batch(CompiledCore core, texts, specials, num_threads, bint count_only):
-    cdef Batch batch = Batch(core, list(texts), specials, count_only)
+cdef list run_batch(CompiledCore core, texts, specials, refused, num_threads, bint count_only):
+    cdef Batch batch = Batch(core, list(texts), specials, refused, count_only)
     cdef Py_ssize_t size = batch.size()
     if num_threads == 0:
         num_threads = min(size // WORTH_A_THREAD, cpus())

@@ -8,7 +8,7 @@ from cpython.number cimport PyNumber_Index
 from cpython.object cimport PyObject
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy, memmove, memset
 
 from .build cimport expand_pairs, index_byte_pairs, pair_all_splits
 from .cache cimport MORE_BITS, SHORT_BITS, bpe_copy16, close_cache, enlarge, is_crowded, open_cache
@@ -20,7 +20,7 @@ from .engine cimport encode_block
 from .joints cimport bpe_load32le
 from .misses cimport emit_merged, learn_vocabulary
 from .scan cimport bpe_best_write_bits, bpe_write_bits_fn, CL100K, DEEPSEEK, GPT2, NO_FAMILY, O200K, Scanner, scan
-from .special cimport Specials, bpe_best_find, bpe_open_starts, next_special
+from .special cimport Specials, bpe_best_find, bpe_open_starts, holds_special, next_special
 from .tokens cimport find_token, hash_bytes, index_tokens
 from .vocab cimport (
     NO_RANK, NO_TOKEN, PADDING, TOKEN_BITS, Vocab, add_pair, alloc_pairs, bpe_free_table, bpe_prefetch, free_vocab,
@@ -36,6 +36,7 @@ unicode = __import__("unicode", globals(), None, ("CATEGORIES",), 1)
 read_data = __import__("_data", globals(), None, ("read_data",), 2).read_data
 TokenTypeError, UnknownTokenError = errors.TokenTypeError, errors.UnknownTokenError
 VocabularyError = errors.VocabularyError
+RefusedTextError = errors.RefusedTextError
 
 cdef extern from "Python.h":
     const char* PyUnicode_AsUTF8(object) except NULL
@@ -147,12 +148,17 @@ cdef class CompiledCore:
                     enlarge(&work.cache, work.cache.much_bits)
                 learn_vocabulary(work, &self.vocab)
 
-    cdef Py_ssize_t append_ids(self, Work* work, const uint8_t* p, Py_ssize_t n, const Specials* specials, Drain* drain) noexcept nogil:
-        """Put the ids of a text behind those in work.ids, or into the drain; their number, or -1: no memory."""
+    cdef Py_ssize_t append_ids(self, Work* work, const uint8_t* p, Py_ssize_t n, const Specials* specials, const Specials* refused, Drain* drain) noexcept nogil:
+        """Put the ids of a text behind those in work.ids, or into the drain.
+
+        Their number, NO_MEMORY, or REFUSED if there is a refused token in the text.
+        """
         cdef Scanner s
         cdef const uint8_t* end = p + n
         cdef int which = -1
         cdef size_t before = work.n_ids if drain == NULL else drain.n
+        if refused != NULL and holds_special(refused, p, end):
+            return REFUSED
         self.open_scanner(&s, p)
         work.failed = False
         while True:
@@ -161,66 +167,62 @@ cdef class CompiledCore:
                 if is_crowded(&work.cache):
                     enlarge(&work.cache, work.cache.bits + 1)
                 if drain != NULL and not drain_ids(drain, work):
-                    return -1
+                    return NO_MEMORY
             if work.failed:
-                return -1
+                return NO_MEMORY
             if which < 0:
                 break
             if not reserve(work, 1):
-                return -1
+                return NO_MEMORY
             work.ids[work.n_ids] = specials.ids[which]
             work.n_ids += 1
             if drain != NULL and not drain_ids(drain, work):
-                return -1
+                return NO_MEMORY
             s.text = s.end + (specials.offsets[which + 1] - specials.offsets[which])
         return (work.n_ids if drain == NULL else drain.n) - before
 
-    cdef Py_ssize_t fill(self, Work* work, text, specials, Drain* drain) except -1:
+    cdef Py_ssize_t fill(self, Work* work, text, specials, refused, Drain* drain) except -1:
         """The ids of a text into work.ids, or into the drain; their number."""
         cdef Py_ssize_t n
         cdef const uint8_t* p
-        cdef const Specials* found = NULL
+        cdef const Specials* wanted = set_of(specials)
+        cdef const Specials* unwanted = set_of(refused)
         if type(text) is not str:
             raise TypeError("text must be a str")
         work.n_ids = 0
         if self.family == NO_FAMILY:
-            return self.fill_by_pattern(work, text, specials)
-        if specials is not None and (<CompiledSpecialSet?>specials).set.n:
-            found = &(<CompiledSpecialSet>specials).set
+            return self.fill_by_pattern(work, text, wanted, unwanted)
         self.meet(work, len(text))
-        if in_stretches(text, found, &self.met):
+        if in_stretches(text, wanted, &self.met):
             if len(text) < SHORT_TEXT:
-                return self.append_text(work, <PyObject*>text, found, drain)
+                return checked(self.append_text(work, <PyObject*>text, wanted, unwanted, drain))
             with nogil:
-                n = self.append_text(work, <PyObject*>text, found, drain)
-            return n
+                n = self.append_text(work, <PyObject*>text, wanted, unwanted, drain)
+            return checked(n)
         p = <const uint8_t*>PyUnicode_AsUTF8AndSize(text, &n)
         wish_for_room(work, drain, n // BYTES_PER_ID)
         if n < SHORT_TEXT:
-            n = self.append_ids(work, p, n, found, drain)
+            n = self.append_ids(work, p, n, wanted, unwanted, drain)
         else:
             with nogil:
-                n = self.append_ids(work, p, n, found, drain)
-        if n < 0:
-            raise MemoryError
-        return n
+                n = self.append_ids(work, p, n, wanted, unwanted, drain)
+        return checked(n)
 
-    cdef Py_ssize_t append_text(self, Work* work, PyObject* text, const Specials* specials, Drain* drain) except -1 nogil:
-        """Put the ids of a text behind those in work.ids, or into the drain, stretch by stretch; their number."""
-        cdef Py_ssize_t done, utf8_done, rest, n
+    cdef Py_ssize_t append_text(self, Work* work, PyObject* text, const Specials* specials, const Specials* refused, Drain* drain) except -1 nogil:
+        """append_ids, stretch by stretch."""
+        cdef Py_ssize_t done, utf8_done, n
         cdef const uint8_t* p
-        cdef Py_ssize_t total = append_stretches(self, work, text, specials, drain, &done, &utf8_done)
+        cdef Py_ssize_t rest = 0
+        cdef Py_ssize_t total = append_stretches(self, work, text, specials, refused, drain, &done, &utf8_done)
         if total >= 0 and done < length_of(text):  # a surrogate, which raises, or nowhere to cut
             with gil:
-                p = <const uint8_t*>PyUnicode_AsUTF8AndSize(<object>text, &n) + utf8_done
-            rest = self.append_ids(work, p, n - utf8_done, specials, drain)
-            total = total + rest if rest >= 0 else -1
-        if total < 0:
-            with gil:
-                raise MemoryError
-        return total
+                p = <const uint8_t*>PyUnicode_AsUTF8AndSize(<object>text, &n)
+            if refused != NULL and utf8_done and holds_special(refused, p, p + n):
+                return REFUSED
+            rest = self.append_ids(work, p + utf8_done, n - utf8_done, specials, refused, drain)
+        return rest if rest < 0 else total if total < 0 else total + rest
 
-    cdef Py_ssize_t fill_by_pattern(self, Work* work, text, CompiledSpecialSet specials) except -1:
+    cdef Py_ssize_t fill_by_pattern(self, Work* work, text, const Specials* specials, const Specials* refused) except -1:
         """The same with a caller's own pattern: piece after piece, by its regular expression."""
         cdef int which = -1
         cdef const uint8_t* raw
@@ -229,11 +231,13 @@ cdef class CompiledCore:
         whole = text.encode()
         raw = <const uint8_t*>PyBytes_AS_STRING(whole)
         p = raw
+        if refused != NULL and holds_special(refused, raw, raw + PyBytes_GET_SIZE(whole)):
+            raise RefusedTextError
         work.failed = False
         while True:
             at = raw + PyBytes_GET_SIZE(whole)
-            if specials is not None:
-                at = next_special(&specials.set, p, at, &which)
+            if specials != NULL:
+                at = next_special(specials, p, at, &which)
             segment = whole[p - raw:at - raw].decode()
             for start, end in patterns.split(segment, self.vocabulary.pattern, self.vocabulary.keep_unmatched):
                 self.merge_piece(work, segment[start:end].encode())
@@ -241,16 +245,16 @@ cdef class CompiledCore:
                 break
             if not reserve(work, 1):
                 raise MemoryError
-            work.ids[work.n_ids] = specials.set.ids[which]
+            work.ids[work.n_ids] = specials.ids[which]
             work.n_ids += 1
-            p = at + (specials.set.offsets[which + 1] - specials.set.offsets[which])
+            p = at + (specials.offsets[which + 1] - specials.offsets[which])
         return work.n_ids
 
     def special_set(self, tokens):
         """Prepare special tokens (text -> id)."""
         return CompiledSpecialSet(tokens)
 
-    def encode(self, text, specials=None):
+    def encode(self, text, specials=None, refused=None):
         """Ids of text."""
         cdef Workspace w = self.pool.take()
         cdef Drain drain
@@ -260,15 +264,15 @@ cdef class CompiledCore:
             if LOOSE_ITEMS and self.family != NO_FAMILY and type(text) is str:
                 n = len(text)
                 if n >= SHORT_TEXT and self.numbers_made(specials, n // BYTES_PER_ID):
-                    self.fill(w.work, text, specials, &drain)
+                    self.fill(w.work, text, specials, refused, &drain)
                     return drained(&drain)
-            n = self.fill(w.work, text, specials, NULL)
+            n = self.fill(w.work, text, specials, refused, NULL)
             return make_list(w.work.ids, n, self.numbers_made(specials, n))
         finally:
             drop_items(&drain)
             self.pool.give(w)
 
-    def encode_array(self, text, specials=None):
+    def encode_array(self, text, specials=None, refused=None):
         """Ids of text, as native uint32."""
         cdef Workspace w = self.pool.take()
         cdef uint32_t* ids = w.work.ids
@@ -276,7 +280,7 @@ cdef class CompiledCore:
         w.work.ids = NULL
         w.work.room = 0
         try:
-            self.fill(w.work, text, specials, NULL)
+            self.fill(w.work, text, specials, refused, NULL)
             return memoryview(take_ids(w.work))
         finally:
             free(w.work.ids)
@@ -284,28 +288,28 @@ cdef class CompiledCore:
             w.work.room = room
             self.pool.give(w)
 
-    def count(self, text, specials=None):
+    def count(self, text, specials=None, refused=None):
         """The number of ids of text."""
         cdef Workspace w = self.pool.take()
         cdef Drain drain
         memset(&drain, 0, sizeof(drain))
         drain.counts = True
         try:
-            return self.fill(w.work, text, specials, &drain)
+            return self.fill(w.work, text, specials, refused, &drain)
         finally:
             self.pool.give(w)
 
-    def encode_batch(self, texts, specials=None, num_threads=0):
+    def encode_batch(self, texts, specials=None, refused=None, num_threads=0):
         """encode of each text; num_threads 0: as many as pay."""
         if self.family == NO_FAMILY:  # a regular expression needs the interpreter
-            return [self.encode(text, specials) for text in texts]
-        return run_batch(self, texts, specials, num_threads, False)
+            return [self.encode(text, specials, refused) for text in texts]
+        return run_batch(self, texts, specials, refused, num_threads, False)
 
-    def count_batch(self, texts, specials=None, num_threads=0):
+    def count_batch(self, texts, specials=None, refused=None, num_threads=0):
         """count of each text; num_threads 0: as many as pay."""
         if self.family == NO_FAMILY:
-            return [self.count(text, specials) for text in texts]
-        return run_batch(self, texts, specials, num_threads, True)
+            return [self.count(text, specials, refused) for text in texts]
+        return run_batch(self, texts, specials, refused, num_threads, True)
 
     def encode_bytes(self, bytes data):
         """Ids of any bytes; decoding gives them back."""

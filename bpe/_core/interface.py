@@ -30,22 +30,37 @@ class Core(Protocol):
 
     # With `specials` None, or an empty set, all text is ordinary; otherwise each of its tokens
     # found in the text becomes its id, and the stretches between are encoded on their own.
+    # If a token of `refused` is anywhere in the text, RefusedTextError; which one, `first` tells.
 
-    def encode(self, text: str, specials: SpecialSet | None = None) -> list[int]: ...
+    def encode(
+        self, text: str, specials: SpecialSet | None = None, refused: SpecialSet | None = None
+    ) -> list[int]: ...
 
-    def encode_array(self, text: str, specials: SpecialSet | None = None) -> memoryview:
+    def encode_array(
+        self, text: str, specials: SpecialSet | None = None, refused: SpecialSet | None = None
+    ) -> memoryview:
         """The ids as native uint32."""
 
-    def count(self, text: str, specials: SpecialSet | None = None) -> int:
-        """len(encode(text, specials)), without the list."""
+    def count(
+        self, text: str, specials: SpecialSet | None = None, refused: SpecialSet | None = None
+    ) -> int:
+        """len(encode(...)), without the list."""
 
     def encode_batch(
-        self, texts: Sequence[str], specials: SpecialSet | None = None, num_threads: int = 0
+        self,
+        texts: Sequence[str],
+        specials: SpecialSet | None = None,
+        refused: SpecialSet | None = None,
+        num_threads: int = 0,
     ) -> list[list[int]]:
         """encode of each text; num_threads 0 lets the core decide."""
 
     def count_batch(
-        self, texts: Sequence[str], specials: SpecialSet | None = None, num_threads: int = 0
+        self,
+        texts: Sequence[str],
+        specials: SpecialSet | None = None,
+        refused: SpecialSet | None = None,
+        num_threads: int = 0,
     ) -> list[int]: ...
 
     def encode_bytes(self, data: bytes) -> list[int]:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from operator import index
 from struct import iter_unpack
 
-from ..errors import TokenRangeError, TokenTypeError, UnknownTokenError
+from ..errors import RefusedTextError, TokenRangeError, TokenTypeError, UnknownTokenError
 from .patterns import check, split
 from .special_set import special_regex
 
@@ -71,33 +71,47 @@ class PythonCore:
     def special_set(self, tokens: Mapping[str, int]) -> PythonSpecialSet:
         return PythonSpecialSet(tokens)
 
-    def encode(self, text: str, specials: SpecialSet | None = None) -> list[int]:
-        return [token for tokens in self._pieces(text, specials) for token in tokens]
+    def encode(
+        self, text: str, specials: SpecialSet | None = None, refused: SpecialSet | None = None
+    ) -> list[int]:
+        return [token for tokens in self._pieces(text, specials, refused) for token in tokens]
 
-    def encode_array(self, text: str, specials: SpecialSet | None = None) -> memoryview:
-        return memoryview(array("I", self.encode(text, specials)))
+    def encode_array(
+        self, text: str, specials: SpecialSet | None = None, refused: SpecialSet | None = None
+    ) -> memoryview:
+        return memoryview(array("I", self.encode(text, specials, refused)))
 
-    def count(self, text: str, specials: SpecialSet | None = None) -> int:
-        return sum(map(len, self._pieces(text, specials)))
+    def count(
+        self, text: str, specials: SpecialSet | None = None, refused: SpecialSet | None = None
+    ) -> int:
+        return sum(map(len, self._pieces(text, specials, refused)))
 
     # Threads would only take turns here, so `num_threads` changes nothing.
 
     def encode_batch(
-        self, texts: Sequence[str], specials: SpecialSet | None = None, num_threads: int = 0
+        self,
+        texts: Sequence[str],
+        specials: SpecialSet | None = None,
+        refused: SpecialSet | None = None,
+        num_threads: int = 0,
     ) -> list[list[int]]:
-        return [self.encode(text, specials) for text in texts]
+        return [self.encode(text, specials, refused) for text in texts]
 
     def count_batch(
-        self, texts: Sequence[str], specials: SpecialSet | None = None, num_threads: int = 0
+        self,
+        texts: Sequence[str],
+        specials: SpecialSet | None = None,
+        refused: SpecialSet | None = None,
+        num_threads: int = 0,
     ) -> list[int]:
-        return [self.count(text, specials) for text in texts]
+        return [self.count(text, specials, refused) for text in texts]
 
     def encode_bytes(self, data: bytes) -> list[int]:
         try:
             return self.encode(data.decode())
         except UnicodeDecodeError as error:
             valid = error.start
-        pieces = list(self._pieces(data[:valid].decode(), None))
+        pieces = list(self._pieces(data[:valid].decode()))
         tokens = [token for piece in pieces for token in piece]
         # The rest belongs to the last piece, for all we know.  After blanks, a pattern may take
         # the blanks before them too (`\s*[\r\n]`), so those are taken back as well.
@@ -112,13 +126,17 @@ class PythonCore:
     def _is_blank(self, token: int) -> bool:
         return not self._bytes_of[token].strip(b" \n\t")
 
-    def _pieces(self, text: str, specials: SpecialSet | None) -> Iterator[list[int]]:
+    def _pieces(
+        self, text: str, specials: SpecialSet | None = None, refused: SpecialSet | None = None
+    ) -> Iterator[list[int]]:
         """The ids of each piece, and of each special token, in order."""
         if type(text) is not str:
             raise TypeError(f"text must be a str, not {type(text).__name__}")
         if not text.isascii():
             # Lone surrogates are refused wherever they are, also where the pattern drops text.
             text.encode()
+        if refused is not None and refused.first(text) is not None:
+            raise RefusedTextError
         if specials is None:
             yield from self._ordinary(text)
             return

@@ -18,6 +18,7 @@ cdef struct Specials:
     uint8_t* bytes
     size_t* offsets      # n + 1
     uint32_t* ids
+    size_t longest       # bytes
     Starts starts        # their first two bytes
     bpe_find_fn find_starts
 
@@ -57,6 +58,11 @@ cdef inline int longest_at(const Specials* s, const uint8_t* p, const uint8_t* e
         high = a
         depth += 1
     return found
+
+
+cdef inline bint holds_special(const Specials* s, const uint8_t* p, const uint8_t* end) noexcept nogil:
+    cdef int which
+    return next_special(s, p, end, &which) < end
 
 
 cdef inline const uint8_t* next_special(const Specials* s, const uint8_t* p, const uint8_t* end, int* which) noexcept nogil:

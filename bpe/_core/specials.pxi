@@ -6,9 +6,7 @@ cdef class CompiledSpecialSet:
     cdef Specials set
     cdef object data        # keeps the bytes
     cdef list names
-    cdef Py_ssize_t longest # bytes
     cdef uint64_t n_ids     # above all ids
-    cdef Met met
 
     def __init__(self, tokens):
         pairs = sorted((name.encode("utf-8", "surrogatepass"), token, name) for name, token in tokens.items())
@@ -21,7 +19,7 @@ cdef class CompiledSpecialSet:
         blob = b"".join(raw for raw, _, _ in pairs)
         self.data = (blob, first + second)
         self.set.n = len(pairs)
-        self.longest = max((len(raw) for raw, _, _ in pairs), default=0)
+        self.set.longest = max((len(raw) for raw, _, _ in pairs), default=0)
         self.set.bytes = <uint8_t*>PyBytes_AS_STRING(self.data[0])
         bpe_open_starts(&self.set.starts, <uint8_t*>PyBytes_AS_STRING(self.data[1]), len(first), one_byte)
         self.set.find_starts = bpe_best_find()
@@ -49,9 +47,13 @@ cdef class CompiledSpecialSet:
         cdef int which
         if not PyUnicode_Check(text):
             raise TypeError("text must be a str")
-        if not (in_stretches(text, NULL, &self.met) and first_in_stretches(
-            &self.set, self.longest, PyUnicode_KIND(text), PyUnicode_DATA(text), PyUnicode_GET_LENGTH(text), &which
-        )):
-            p = <const uint8_t*>PyUnicode_AsUTF8AndSize(text, &n)
-            next_special(&self.set, p, p + n, &which)
+        p = <const uint8_t*>PyUnicode_AsUTF8AndSize(text, &n)
+        next_special(&self.set, p, p + n, &which)
         return None if which < 0 else self.names[which]
+
+
+cdef const Specials* set_of(specials) except? NULL:
+    """The set that a caller gave; NULL if it is None, or empty."""
+    if specials is None or (<CompiledSpecialSet?>specials).set.n == 0:
+        return NULL
+    return &(<CompiledSpecialSet>specials).set

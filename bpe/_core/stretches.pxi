@@ -139,71 +139,53 @@ cdef size_t likely_ids(size_t found, size_t characters, size_t n) noexcept nogil
     return max(<size_t>(<double>found * n / characters * 1.5), n // BYTES_PER_ID)
 
 
-cdef Py_ssize_t append_stretches(CompiledCore core, Work* work, PyObject* text, const Specials* specials, Drain* drain, Py_ssize_t* done, Py_ssize_t* utf8_done) noexcept nogil:
+cdef Py_ssize_t append_stretches(CompiledCore core, Work* work, PyObject* text, const Specials* specials, const Specials* refused, Drain* drain, Py_ssize_t* done, Py_ssize_t* utf8_done) noexcept nogil:
     """Put the ids of a text behind those in work.ids, or into the drain, as far as it can be cut in stretches.
 
-    Their number, or -1: no memory.  `done` and `utf8_done`: the characters and bytes of these.  With special
-    tokens the text must be one stretch, as a cut may be inside of one.
+    Their number, NO_MEMORY, or REFUSED if there is a refused token in so much of the text.  `done` and
+    `utf8_done`: the characters and bytes of these.  With `specials` the text must be one stretch, as
+    a cut may be inside of one; before each stretch stands the end of the last one, where a refused
+    one may begin.
     """
     cdef int kind = kind_of(text)
     cdef const void* data = data_of(text)
     cdef Py_ssize_t n = length_of(text)
-    cdef size_t size = (kind + 1) * min(n, stretch) + 128
+    cdef size_t head = refused.longest if refused != NULL and n > stretch else 0
+    cdef size_t size = head + (kind + 1) * min(n, stretch) + 128
     cdef uint8_t[2048] enough_for_short
     cdef uint8_t* buffer = &enough_for_short[0]
+    cdef uint8_t* begin
     cdef uint8_t* end
+    cdef size_t before = 0  # bytes
     cdef Py_ssize_t next_start, found
     cdef Py_ssize_t total = 0
     done[0] = utf8_done[0] = 0
     if size > sizeof(enough_for_short):
         buffer = <uint8_t*>malloc(size)
     if buffer == NULL:
-        return -1
+        return NO_MEMORY
+    begin = buffer + head
     while done[0] < n:
         next_start = stretch_end(core.family, kind, data, done[0], n)
         if next_start == done[0]:
             break
-        end = write_utf8(buffer, data, kind, done[0], next_start)
+        end = write_utf8(begin, data, kind, done[0], next_start)
         if end == NULL:
             break
-        found = core.append_ids(work, buffer, end - buffer, specials, drain)
+        if refused != NULL and holds_special(refused, begin - before, end):
+            total = REFUSED
+            break
+        found = core.append_ids(work, begin, end - begin, specials, NULL, drain)
         if found < 0:
-            total = -1
+            total = found
             break
         total += found
         if done[0] == 0 and next_start < n:
             wish_for_room(work, drain, likely_ids(total, next_start, n))
         done[0] = next_start
-        utf8_done[0] += end - buffer
+        utf8_done[0] += end - begin
+        before = min(head, before + <size_t>(end - begin))
+        memmove(begin - before, end - before, before)
     if buffer != &enough_for_short[0]:
         free(buffer)
     return total
-
-
-cdef bint first_in_stretches(const Specials* specials, Py_ssize_t longest, int kind, const void* text, Py_ssize_t n, int* which) noexcept nogil:
-    """Find the first special token, -1 if there is none; False where this cannot be done.
-
-    After each stretch follows so much that a token which begins in it is seen whole.
-    """
-    cdef uint8_t* buffer = <uint8_t*>malloc((kind + 1) * min(n, stretch + longest) + 128)
-    cdef const uint8_t* found
-    cdef uint8_t* middle
-    cdef uint8_t* end
-    cdef Py_ssize_t start = 0
-    cdef Py_ssize_t stop
-    which[0] = -1
-    if buffer == NULL:
-        return False
-    while start < n:
-        stop = min(start + stretch, n)
-        middle = write_utf8(buffer, text, kind, start, stop)
-        end = NULL if middle == NULL else write_utf8(middle, text, kind, stop, min(stop + longest, n))
-        if end == NULL:
-            break
-        found = next_special(specials, buffer, end, which)
-        if found < middle:
-            break
-        which[0] = -1
-        start = stop
-    free(buffer)
-    return start >= n or which[0] >= 0

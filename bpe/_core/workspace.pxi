@@ -8,6 +8,20 @@ cdef enum:
     LONG_RESULT = 1 << 15   # ids
     BYTES_PER_ID = 3        # most text has more, so that room for its ids is asked for once
 
+# Instead of a number of ids.
+cdef enum:
+    NO_MEMORY = -1
+    REFUSED = -2            # a token that is not to be there was found in the text
+
+
+cdef Py_ssize_t checked(Py_ssize_t n) except -1:
+    """A number of ids; raises what stands instead of one."""
+    if n == NO_MEMORY:
+        raise MemoryError
+    if n == REFUSED:
+        raise RefusedTextError
+    return n
+
 
 cdef extern from "Python.h":
     unsigned long this_thread "PyThread_get_thread_ident"()

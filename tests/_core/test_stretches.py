@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bpe import Tokenizer
+from bpe.errors import RefusedTextError
 
 ENCODINGS = ["gpt2", "cl100k_base", "o200k_base", "deepseek_v3"]
 # Everything that stands at a cut, or near one.
@@ -103,8 +104,16 @@ def test_no_utf8_is_kept_with_what_is_met_twice(
     assert [sys.getsizeof(text) for text in made] == sizes
 
 
+def is_refused(method: Callable[..., Any], *arguments: Any) -> bool:
+    try:
+        method(*arguments)
+    except RefusedTextError:
+        return True
+    return False
+
+
 @pytest.mark.parametrize("length", [1, 2, 7, 24])
-def test_special_tokens_across_cuts(
+def test_refused_special_tokens_across_cuts(
     length: int, compiled: Any, load: Callable[[str], Tokenizer]
 ) -> None:
     names = ["<|endoftext|>", "<|end", "|>é", "中", " the", "<|end of text"]
@@ -114,11 +123,19 @@ def test_special_tokens_across_cuts(
         "".join(rng.choices(atoms[rng.randrange(6) :], k=rng.randint(1, 12))) for _ in range(4000)
     ]
     made += ["é" + "x" * n + name for name in names for n in range(50)]
-    sets = load("cl100k_base")._core.special_set({name: i for i, name in enumerate(names)})
-    expected = [sets.first(text) for text in made]
+    core = load("cl100k_base")._core
+    expected = [core.encode(text) for text in made]
     compiled.set_stretch(length)
-    assert [sets.first(text) for text in made] == expected
-    assert len(set(expected)) == len(names) + 1
+    for chosen in (names, *([name] for name in names)):
+        refused = core.special_set(dict.fromkeys(chosen, 0))
+        holds = [any(name in text for name in chosen) for text in made]
+        assert [is_refused(core.encode, text, None, refused) for text in made] == holds
+        assert [is_refused(core.count, text, None, refused) for text in made] == holds
+        fine = [text for text, held in zip(made, holds, strict=True) if not held]
+        ids = [ids for ids, held in zip(expected, holds, strict=True) if not held]
+        assert [core.encode(text, None, refused) for text in fine] == ids
+        assert core.encode_batch(fine, None, refused, 2) == ids
+        assert is_refused(core.encode_batch, [*fine, *made], None, refused, 2)
 
 
 def test_surrogates_are_repaired_in_long_text(
