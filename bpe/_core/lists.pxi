@@ -121,6 +121,7 @@ cdef extern from *:
 
 cdef extern from "pages.h":
     size_t bpe_result_size(size_t) noexcept
+    void bpe_settle_result(void*, size_t) noexcept
     void* bpe_resize_result(void*, size_t, size_t, void* (*)(void*, size_t) noexcept, void (*)(void*) noexcept) noexcept
 
 cdef extern from "Python.h":
@@ -214,6 +215,7 @@ cdef list drained(Drain* drain):
     """The items as a list."""
     cdef list result
     cdef PyObject** fitted = NULL
+    bpe_settle_result(drain.items, drain.room * sizeof(PyObject*))
     if is_wasteful(drain.n, drain.room):
         fitted = <PyObject**>PyMem_Realloc(drain.items, drain.n * sizeof(PyObject*) + 1)
     if fitted != NULL:

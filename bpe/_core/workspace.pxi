@@ -147,6 +147,7 @@ cdef Ids take_ids(Work* work):
     cdef uint32_t* fitted = NULL
     result.n = work.n_ids
     result.stride = 4
+    bpe_settle_result(work.ids, 4 * work.room)
     if is_wasteful(work.n_ids, work.room):
         fitted = <uint32_t*>realloc(work.ids, 4 * work.n_ids + 4)
     result.ids = work.ids if fitted == NULL else fitted
