@@ -177,6 +177,8 @@ def _threads(plan: Plan) -> Iterator[Job]:
         ]
         if items:
             yield plan.job("threads", encoding, peer, items, task="scaling", threads=2)
+    ceiling = plan.item("", "two callers", "blake2b", path)
+    yield plan.job("threads", "", "hashing", [ceiling], task="scaling", threads=2)
 
 
 def _outside(plan: Plan, section: str) -> Iterator[Job]:

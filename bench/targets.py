@@ -315,6 +315,11 @@ def _megabytes(label: str, encoding: str, value: float, most: float) -> Line:
 def _threads(results: Results) -> Iterator[Line]:
     shapes = {"one batch": {"batch": 1.4, "counts": 1.85}}
     shapes["two callers"] = {"list": 1.4, "array": 1.85, "count": 1.85}
+    against = "one thread"
+    where = ("threads", "", "two callers", "blake2b")
+    one, two = (results.get(*where, phase, "hashing") for phase in ("one", "two"))
+    if one and two:
+        against += f" (hashing: {ratio(two, one)[0]:.2f} times)"
     for encoding in FAST:
         for shape, outputs in shapes.items():
             for output, least in outputs.items():
@@ -325,7 +330,7 @@ def _threads(results: Results) -> Iterator[Line]:
                     median, low, high = ratio(two, one)
                     yield Line(
                         f"two threads, {shape}, {output}",
-                        "one thread",
+                        against,
                         encoding,
                         wanted=f"{least} times",
                         reached=f"{median:.2f} times ({low:.2f} to {high:.2f})",
