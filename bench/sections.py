@@ -120,9 +120,10 @@ def _default(plan: Plan) -> Iterator[Job]:
     paths = {work: plan.store.put(text) for work, text in plan.texts.items()}
     for encoding, peer in product(plan.encodings, plan.peers):
         items = [
-            plan.item(encoding, work, "list", path)
+            plan.item(encoding, work + suffix, "list", path, **more)
             for work, path in paths.items()
             if plan.offers(peer, encoding, "ordinary", work)
+            for suffix, more in {"": {}, workloads.SNIPPETS: {"length": 100}}.items()
         ]
         if items:
             yield plan.job("encode_default", encoding, peer, items, task="default_policy")

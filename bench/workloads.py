@@ -141,6 +141,9 @@ def documents(text: str, number: int = 10_000, length: int = 290) -> list[str]:
     return result
 
 
+SNIPPETS = ", 1,000 times 100 characters"  # instead of the whole text, in the name of a cell
+
+
 def snippets(text: str, length: int, number: int = 1000) -> list[str]:
     """Different short texts of one length, each from the start of a word."""
     rng = random.Random(length)
