@@ -1,7 +1,8 @@
-"""The C headers alone: vectors against plain C, and memory; here and under emulated ARM."""
+"""The C headers alone: vectors against plain C, and memory; here, on emulated ARM, for Windows."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -16,6 +17,7 @@ MACHINES = {
     "here": (("cc", "gcc", "clang"), (), ()),
     "here, plain C": (("cc", "gcc", "clang"), (), ("-DBPE_PLAIN_C",)),
     "aarch64": (("aarch64-linux-gnu-gcc",), ("qemu-aarch64", "qemu-aarch64-static"), ("-static",)),
+    "windows": (("x86_64-w64-mingw32-gcc",), ("wine64", "/usr/lib/wine/wine64"), ()),
 }
 
 
@@ -27,9 +29,10 @@ def test_headers(machine: str, name: str, tmp_path: Path) -> None:
     runner = next(filter(None, map(shutil.which, runners)), None)
     if compiler is None or (runners and runner is None) or not HEADER.is_dir():
         pytest.skip("no compiler or emulator for it here")
-    program = tmp_path / name
+    program = tmp_path / f"{name}.exe"  # Windows insists
     source = str(HERE / f"{name}.c")
     subprocess.run([compiler, "-O2", f"-I{HEADER}", *flags, source, "-o", str(program)], check=True)
     command = [str(program)] if runner is None else [runner, str(program)]
-    result = subprocess.run(command, capture_output=True, text=True)
+    environment = {**os.environ, "WINEPREFIX": str(tmp_path / "wine"), "WINEDEBUG": "-all"}
+    result = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert result.returncode == 0, result.stdout
