@@ -120,10 +120,10 @@ def _default(plan: Plan) -> Iterator[Job]:
     paths = {work: plan.store.put(text) for work, text in plan.texts.items()}
     for encoding, peer in product(plan.encodings, plan.peers):
         items = [
-            plan.item(encoding, work + suffix, "list", path, **more)
+            plan.item(encoding, work, output, path, **more)
             for work, path in paths.items()
             if plan.offers(peer, encoding, "ordinary", work)
-            for suffix, more in {"": {}, workloads.SNIPPETS: {"length": 100}}.items()
+            for output, more in {"list": {}, workloads.SNIPPETS: {"size": 100_000}}.items()
         ]
         if items:
             yield plan.job("encode_default", encoding, peer, items, task="default_policy")
@@ -169,6 +169,9 @@ def _threads(plan: Plan) -> Iterator[Job]:
     ((work, text),) = works(plan, "threads").items()
     path = plan.store.put(text)
     shapes = {"one batch": ("batch", "counts", "flat"), "two callers": ("list", "array", "count")}
+    for encoding in plan.encodings:
+        ceiling = plan.item(encoding, "two callers", workloads.CEILING, path)
+        yield plan.job("threads", encoding, workloads.HASHING, [ceiling], task="scaling", threads=2)
     for encoding, peer in product(plan.encodings, plan.peers):
         items = [
             plan.item(encoding, shape, output, path)
@@ -178,8 +181,6 @@ def _threads(plan: Plan) -> Iterator[Job]:
         ]
         if items:
             yield plan.job("threads", encoding, peer, items, task="scaling", threads=2)
-    ceiling = plan.item("", "two callers", "blake2b", path)
-    yield plan.job("threads", "", "hashing", [ceiling], task="scaling", threads=2)
 
 
 def _outside(plan: Plan, section: str) -> Iterator[Job]:

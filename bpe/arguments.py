@@ -1,7 +1,7 @@
 """What callers pass, made fit for a core, or refused with a message that says what and where.
 
 But for batches this is the slow path: a core is tried first, and asked again once its complaint
-(UnicodeEncodeError, TypeError, OverflowError) has been dealt with here.
+(one of UNFIT, OverflowError) has been dealt with here.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from .errors import (
     ArgumentError,
     BPEError,
     PatternError,
+    RefusedTextError,
     TokenRangeError,
     TokenTypeError,
     VocabularyError,
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import NoReturn
 
+# What a core raises for text that it cannot take as it is, or is not to take.
+UNFIT = (UnicodeEncodeError, TypeError, RefusedTextError)
 # Ids are uint32, and the last one is taken: it marks "none" in the tables.
 MAX_ID = 0xFFFFFFFE
 # Bytes of the longest token: no published one has more than some hundreds, and looking for the
@@ -48,12 +51,6 @@ def usable_text(text: object, error: Exception, index: int | None = None) -> str
     if isinstance(error, BPEError):
         raise error
     return repaired(text)
-
-
-def usable_batch(texts: list[str]) -> list[str]:
-    """The batch with every text repaired; names the first that is not a str."""
-    problem = TypeError()
-    return [usable_text(text, problem, index) for index, text in enumerate(texts)]
 
 
 def check_batch(batch: object, items: str) -> None:

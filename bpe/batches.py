@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from .arguments import as_batch, as_threads, check_batch, usable_batch
-from .errors import RefusedTextError
-from .specials import disallowed
+from .arguments import UNFIT, as_batch, as_threads, check_batch, usable_text
+from .specials import refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,9 +30,8 @@ def encode_each(
     wanted, unwanted = specials.resolve(allowed, refused)
     try:
         return method(texts, wanted, unwanted, threads)
-    except (UnicodeEncodeError, TypeError, RefusedTextError):
-        texts = usable_batch(texts)
-        _refuse(texts, unwanted)
+    except UNFIT:
+        texts = [_fit(text, unwanted, index) for index, text in enumerate(texts)]
         return method(texts, wanted, None, threads)
 
 
@@ -59,10 +57,8 @@ def decode_each(
     return pieces
 
 
-def _refuse(texts: Sequence[str], unwanted: SpecialSet | None) -> None:
-    if unwanted is not None:
-        first = unwanted.first
-        for index, text in enumerate(texts):
-            token = first(text)
-            if token is not None:
-                raise disallowed(token, index)
+def _fit(text: str, unwanted: SpecialSet | None, index: int) -> str:
+    """A text of a batch, repaired; raises if it is no str, or holds a refused token."""
+    text = usable_text(text, TypeError(), index)
+    refuse(unwanted, text, index)
+    return text

@@ -1,7 +1,7 @@
 """Every error that bpe raises on purpose.
 
-Each is a BPEError, and also the builtin that the same mistake raises in tiktoken, so that code
-which catches the builtin keeps working:
+Each but the last three is a BPEError, and also the builtin that the same mistake raises in
+tiktoken, so that code which catches the builtin keeps working:
 
     BPEError
     ├── UnknownEncodingError            KeyError, ValueError  no encoding or model of that name
@@ -26,6 +26,7 @@ which catches the builtin keeps working:
             ├── PayloadSizeError                              more bytes than it may have
             └── PayloadDictionaryError                        made with another dictionary
 
+    RefusedTextError (Exception): a core's word to the Tokenizer, which no caller gets.
     SlowCoreWarning (RuntimeWarning): the compiled core is missing and the pure Python one runs.
     EstimateWarning (UserWarning): a model's count is an estimate; given once for each model.
 
@@ -190,9 +191,9 @@ class PayloadDictionaryError(PayloadError):
 
 
 class RefusedTextError(Exception):
-    """What a core says of text with a refused special token; no caller of bpe sees it.
+    """What a core says of text with a refused special token.
 
-    The Tokenizer finds out which token it is, and raises DisallowedSpecialTokenError.
+    The Tokenizer finds out which token it is, and raises DisallowedSpecialTokenError instead.
     """
 
 

@@ -59,17 +59,6 @@ class Specials:
         self._cache[key] = pair
         return pair
 
-    def check(
-        self, text: str, allowed: Choice, refused: Choice, index: int | None = None
-    ) -> SpecialSet | None:
-        """The set to encode `text` with; raises if it holds a refused one."""
-        wanted, unwanted = self.resolve(allowed, refused)
-        if unwanted is not None:
-            token = unwanted.first(text)
-            if token is not None:
-                raise disallowed(token, index)
-        return wanted
-
     def _prepare(self, names: frozenset[str]) -> SpecialSet | None:
         if not names:
             return None
@@ -85,22 +74,26 @@ class Specials:
 class _Everywhere:
     """The set that holds the empty text, as a caller may refuse: every text has it.
 
-    No core knows it: the compiled one complains of its type, and `check` says why.
+    The compiled core complains of its type, the other one finds it; `refuse` says why.
     """
 
     def first(self, text: str) -> str | None:
         return ""
 
 
-def disallowed(token: str, index: int | None = None) -> DisallowedSpecialTokenError:
+def refuse(unwanted: SpecialSet | None, text: str, index: int | None = None) -> None:
+    """Raise if one of the tokens is in the text: which one, and of a batch, in which text."""
+    token = None if unwanted is None else unwanted.first(text)
+    if token is None:
+        return
     place = "" if index is None else f" at index {index} of the batch"
-    return DisallowedSpecialTokenError(
+    raise DisallowedSpecialTokenError(
         f"the text{place} holds the special token {token!r}, which is not allowed. To encode it as "
         f"that token: allowed_special={{{token!r}}} (or 'all'). To encode it as plain text: "
         "disallowed_special=() (or the names to refuse).",
         token=token,
         index=index,
-    )
+    ) from None
 
 
 def _key(choice: Choice, argument: str) -> Key:

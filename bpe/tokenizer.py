@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import _core
 from .arguments import (
+    UNFIT,
     as_bytes,
     as_id,
     as_ids,
@@ -16,9 +17,9 @@ from .arguments import (
     usable_text,
 )
 from .batches import decode_each, encode_each
-from .errors import MissingDependencyError, RefusedTextError, UnknownTokenError
+from .errors import MissingDependencyError, UnknownTokenError
 from .measuring import Measuring
-from .specials import Specials, settled
+from .specials import Specials, refuse, settled
 from .vocabulary import HOLE, Vocabulary
 
 TYPE_CHECKING = False
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
 
 # The default of allowed_special: the fast paths know it by identity.
 _NONE: frozenset[str] = frozenset()
-
-# What a core raises for text that it cannot take as it is, or is not to take.
-_UNFIT = (UnicodeEncodeError, TypeError, RefusedTextError)
 
 # UTF-8 bytes that do not begin a character.
 _CONTINUATION = bytes(range(0x80, 0xC0))
@@ -119,7 +117,7 @@ class Tokenizer(Measuring):
         """Ids of `text`, where the text of a special token is text like any other."""
         try:
             return self._encode(text)
-        except _UNFIT as error:
+        except UNFIT as error:
             return self._encode(usable_text(text, error))
 
     def encode(
@@ -147,7 +145,7 @@ class Tokenizer(Measuring):
             allowed_special = settled(allowed_special)
             disallowed_special = settled(disallowed_special)
             return self._encode(text, *self._specials.resolve(allowed_special, disallowed_special))
-        except _UNFIT as error:
+        except UNFIT as error:
             return self._again(self._encode, text, error, allowed_special, disallowed_special)
 
     def encode_to_numpy(
@@ -171,7 +169,7 @@ class Tokenizer(Measuring):
         disallowed_special = settled(disallowed_special)
         try:
             buffer = encode(text, *self._specials.resolve(allowed_special, disallowed_special))
-        except _UNFIT as error:
+        except UNFIT as error:
             buffer = self._again(encode, text, error, allowed_special, disallowed_special)
         return np.frombuffer(buffer, dtype=np.uint32)
 
@@ -232,7 +230,7 @@ class Tokenizer(Measuring):
             allowed_special = settled(allowed_special)
             disallowed_special = settled(disallowed_special)
             return self._count(text, *self._specials.resolve(allowed_special, disallowed_special))
-        except _UNFIT as error:
+        except UNFIT as error:
             return self._again(self._count, text, error, allowed_special, disallowed_special)
 
     def count_batch(
@@ -420,7 +418,9 @@ class Tokenizer(Measuring):
         disallowed_special: Choice,
     ) -> T:
         text = usable_text(text, error)
-        return method(text, self._specials.check(text, allowed_special, disallowed_special))
+        wanted, unwanted = self._specials.resolve(allowed_special, disallowed_special)
+        refuse(unwanted, text)
+        return method(text, wanted)
 
 
 def _rebuilt(vocabulary: Vocabulary, core: type[Core] | None) -> Tokenizer:

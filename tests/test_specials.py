@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -111,6 +112,60 @@ def test_batch_names_the_text(cl100k: Tokenizer) -> None:
     assert caught.value.index == 1
     with pytest.raises(DisallowedSpecialTokenError):
         cl100k.count_batch([EOT], disallowed_special="all")
+
+
+@pytest.mark.parametrize("bad", [5, None, b"a"])
+def test_batch_names_the_first_fault_of_any_kind(cl100k: Tokenizer, bad: Any) -> None:
+    with pytest.raises(DisallowedSpecialTokenError, match="index 1"):
+        cl100k.encode_batch(["\ud800", f"b{EOT}", bad, EOT])
+    with pytest.raises(TokenTypeError, match="index 1"):
+        cl100k.encode_batch(["\ud800", bad, EOT])
+
+
+def test_a_refusal_is_one_exception(cl100k: Tokenizer) -> None:
+    """The core's own is not shown before it."""
+    for call in (cl100k.encode, lambda text: cl100k.encode_batch([text])):
+        with pytest.raises(DisallowedSpecialTokenError) as caught:
+            call(EOT)
+        assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("before", [0, 40, 20_000, 70_000])
+@pytest.mark.parametrize("odd", ["", "\ud800", "\ud83d\ude00"])
+def test_allowed_and_refused_at_once(cl100k: Tokenizer, before: int, odd: str) -> None:
+    text = "é слово " * before + odd + FIM + odd + "中文 " * before
+    choice: Any = {"allowed_special": {FIM}, "disallowed_special": {EOT}}
+    ids = cl100k.encode(text, **choice)
+    assert ids == cl100k.encode(text, allowed_special="all")
+    assert ids.count(FIM_ID) == 1
+    assert cl100k.encode_batch([text, text], num_threads=2, **choice) == [ids, ids]
+    assert cl100k.count(text, **choice) == len(ids)
+    assert cl100k.count_batch([text], **choice) == [len(ids)]
+    for wrong in (text + EOT, EOT + text, text + odd + EOT + "é" * before):
+        for refuse in (
+            lambda: cl100k.encode(wrong, **choice),  # noqa: B023
+            lambda: cl100k.encode(wrong),  # noqa: B023
+            lambda: cl100k.count(wrong, **choice),  # noqa: B023
+            lambda: cl100k.encode_batch([text, wrong], num_threads=2, **choice),  # noqa: B023
+            lambda: cl100k.count_batch([text, wrong], **choice),  # noqa: B023
+        ):
+            with pytest.raises(DisallowedSpecialTokenError):
+                refuse()
+        if find_spec("numpy"):
+            with pytest.raises(DisallowedSpecialTokenError):
+                cl100k.encode_to_numpy(wrong, **choice)
+
+
+def test_a_refused_text_of_any_length(cl100k: Tokenizer) -> None:
+    """Longer than what is written and searched at a time."""
+    name = "é" + "name " * 9000 + "é"
+    for text in ("слово " * 5000 + name + " б" * 50_000, "ж" * 16_383 + name, name):
+        with pytest.raises(DisallowedSpecialTokenError) as caught:
+            cl100k.encode(text, disallowed_special={name, "nothing like it"})
+        assert caught.value.token == name
+        near = text.replace(name, name[:-1] + "e")
+        ids = cl100k.encode(near, disallowed_special={name})
+        assert ids == cl100k.encode_ordinary(near)
 
 
 def test_count_refuses_nothing_by_default(cl100k: Tokenizer) -> None:

@@ -33,7 +33,7 @@ cdef class Batch:
     cdef CompiledCore core
     cdef list texts               # keeps what the items point to; nobody else has this list
     cdef CompiledSpecialSet set   # keep what `specials` and `refused` point to
-    cdef object refused_set
+    cdef CompiledSpecialSet refused_set
     cdef list results
     cdef Item* items
     cdef Py_ssize_t n
@@ -46,7 +46,7 @@ cdef class Batch:
     cdef object lock
     cdef object error
 
-    def __cinit__(self, CompiledCore core, list texts, CompiledSpecialSet specials, refused, bint count_only):
+    def __cinit__(self, CompiledCore core, list texts, CompiledSpecialSet specials, CompiledSpecialSet refused, bint count_only):
         cdef Py_ssize_t i
         cdef Item* item
         self.core = core
@@ -159,7 +159,7 @@ cdef class Batch:
         return True
 
 
-cdef list run_batch(CompiledCore core, texts, specials, refused, num_threads, bint count_only):
+cdef list run_batch(CompiledCore core, texts, CompiledSpecialSet specials, CompiledSpecialSet refused, num_threads, bint count_only):
     cdef Batch batch = Batch(core, list(texts), specials, refused, count_only)
     cdef Py_ssize_t size = batch.size()
     if num_threads == 0:

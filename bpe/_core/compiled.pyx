@@ -181,8 +181,8 @@ cdef class CompiledCore:
             s.text = s.end + (specials.offsets[which + 1] - specials.offsets[which])
         return (work.n_ids if drain == NULL else drain.n) - before
 
-    cdef Py_ssize_t fill(self, Work* work, text, specials, refused, Drain* drain) except -1:
-        """The ids of a text into work.ids, or into the drain; their number."""
+    cdef Py_ssize_t fill(self, Work* work, text, CompiledSpecialSet specials, CompiledSpecialSet refused, Drain* drain) except -1:
+        """The ids of a text into work.ids, or into the drain; their number.  Raises RefusedTextError."""
         cdef Py_ssize_t n
         cdef const uint8_t* p
         cdef const Specials* wanted = set_of(specials)
@@ -191,7 +191,7 @@ cdef class CompiledCore:
             raise TypeError("text must be a str")
         work.n_ids = 0
         if self.family == NO_FAMILY:
-            return self.fill_by_pattern(work, text, wanted, unwanted)
+            return checked(self.fill_by_pattern(work, text, wanted, unwanted))
         self.meet(work, len(text))
         if in_stretches(text, wanted, &self.met):
             if len(text) < SHORT_TEXT:
@@ -217,13 +217,13 @@ cdef class CompiledCore:
         if total >= 0 and done < length_of(text):  # a surrogate, which raises, or nowhere to cut
             with gil:
                 p = <const uint8_t*>PyUnicode_AsUTF8AndSize(<object>text, &n)
-            if refused != NULL and utf8_done and holds_special(refused, p, p + n):
+            if refused != NULL and holds_special(refused, p, p + n):  # one may begin before the rest
                 return REFUSED
-            rest = self.append_ids(work, p + utf8_done, n - utf8_done, specials, refused, drain)
+            rest = self.append_ids(work, p + utf8_done, n - utf8_done, specials, NULL, drain)
         return rest if rest < 0 else total if total < 0 else total + rest
 
     cdef Py_ssize_t fill_by_pattern(self, Work* work, text, const Specials* specials, const Specials* refused) except -1:
-        """The same with a caller's own pattern: piece after piece, by its regular expression."""
+        """append_ids with a caller's own pattern: piece after piece, by its regular expression."""
         cdef int which = -1
         cdef const uint8_t* raw
         cdef const uint8_t* p
@@ -232,7 +232,7 @@ cdef class CompiledCore:
         raw = <const uint8_t*>PyBytes_AS_STRING(whole)
         p = raw
         if refused != NULL and holds_special(refused, raw, raw + PyBytes_GET_SIZE(whole)):
-            raise RefusedTextError
+            return REFUSED
         work.failed = False
         while True:
             at = raw + PyBytes_GET_SIZE(whole)
@@ -254,7 +254,7 @@ cdef class CompiledCore:
         """Prepare special tokens (text -> id)."""
         return CompiledSpecialSet(tokens)
 
-    def encode(self, text, specials=None, refused=None):
+    def encode(self, text, CompiledSpecialSet specials=None, CompiledSpecialSet refused=None):
         """Ids of text."""
         cdef Workspace w = self.pool.take()
         cdef Drain drain
@@ -272,7 +272,7 @@ cdef class CompiledCore:
             drop_items(&drain)
             self.pool.give(w)
 
-    def encode_array(self, text, specials=None, refused=None):
+    def encode_array(self, text, CompiledSpecialSet specials=None, CompiledSpecialSet refused=None):
         """Ids of text, as native uint32."""
         cdef Workspace w = self.pool.take()
         cdef uint32_t* ids = w.work.ids
@@ -283,12 +283,12 @@ cdef class CompiledCore:
             self.fill(w.work, text, specials, refused, NULL)
             return memoryview(take_ids(w.work))
         finally:
-            free(w.work.ids)
+            drop_ids(w.work)
             w.work.ids = ids
             w.work.room = room
             self.pool.give(w)
 
-    def count(self, text, specials=None, refused=None):
+    def count(self, text, CompiledSpecialSet specials=None, CompiledSpecialSet refused=None):
         """The number of ids of text."""
         cdef Workspace w = self.pool.take()
         cdef Drain drain
@@ -299,13 +299,13 @@ cdef class CompiledCore:
         finally:
             self.pool.give(w)
 
-    def encode_batch(self, texts, specials=None, refused=None, num_threads=0):
+    def encode_batch(self, texts, CompiledSpecialSet specials=None, CompiledSpecialSet refused=None, num_threads=0):
         """encode of each text; num_threads 0: as many as pay."""
         if self.family == NO_FAMILY:  # a regular expression needs the interpreter
             return [self.encode(text, specials, refused) for text in texts]
         return run_batch(self, texts, specials, refused, num_threads, False)
 
-    def count_batch(self, texts, specials=None, refused=None, num_threads=0):
+    def count_batch(self, texts, CompiledSpecialSet specials=None, CompiledSpecialSet refused=None, num_threads=0):
         """count of each text; num_threads 0: as many as pay."""
         if self.family == NO_FAMILY:
             return [self.count(text, specials, refused) for text in texts]

@@ -26,11 +26,12 @@ class Core(Protocol):
     def __init__(self, vocabulary: Vocabulary) -> None: ...
 
     def special_set(self, tokens: Mapping[str, int]) -> SpecialSet:
-        """Prepare special tokens (text -> id) for `specials` below; costs some microseconds."""
+        """Prepare special tokens (text -> id) for `specials` and `refused`; takes microseconds."""
 
     # With `specials` None, or an empty set, all text is ordinary; otherwise each of its tokens
     # found in the text becomes its id, and the stretches between are encoded on their own.
-    # If a token of `refused` is anywhere in the text, RefusedTextError; which one, `first` tells.
+    # If a token of `refused` is anywhere in the text, RefusedTextError.  Which one, `first` tells,
+    # but not of a text with lone surrogates: of that either error may come.
 
     def encode(
         self, text: str, specials: SpecialSet | None = None, refused: SpecialSet | None = None

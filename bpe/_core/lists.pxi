@@ -223,9 +223,11 @@ cdef list drained(Drain* drain):
         drain.room = drain.n
     result = list_of(drain.items, drain.n, drain.room)
     drain.items = NULL
+    drain.room = 0
     return result
 
 
 cdef void drop_items(Drain* drain) noexcept:
     """Forget what was taken: a drain has items only where ints need not be counted."""
+    bpe_settle_result(drain.items, drain.room * sizeof(PyObject*))
     PyMem_Free(drain.items)

@@ -73,6 +73,17 @@ static size_t bpe_result_size(size_t size) {
     return size;
 }
 
+#if defined(BPE_HUGE_PAGES)
+#define BPE_LONG_RESULT (BPE_HUGE - BPE_HEAD) /* bytes of one that has huge pages */
+
+/* Tell Linux about all pages with a byte of a result. */
+static void bpe_advise_result(char *at, size_t size, int advice) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *from = (char *)((uintptr_t)at & ~(uintptr_t)(page - 1));
+    madvise(from, ((size_t)(at - from) + size + page - 1) & ~(page - 1), advice);
+}
+#endif
+
 /* Resize the memory of a result, of `size` bytes as bpe_result_size gave them; `kept` are those it had, 0
  * if `old` is NULL.  With an allocator's two functions; NULL: no memory, and the old is as before.
  * The first touch of fresh memory is a tenth of the first sight of a text.  So what would lie
@@ -82,9 +93,9 @@ static size_t bpe_result_size(size_t size) {
  * the system's setting is that a touch alone never makes one. */
 static void *bpe_resize_result(void *old, size_t kept, size_t size, void *(*resize)(void *, size_t), void (*release)(void *)) {
 #if defined(BPE_HUGE_PAGES)
-    if (kept < BPE_HUGE / 4 && size >= BPE_HUGE - BPE_HEAD) {
+    if (kept < BPE_HUGE / 4 && size >= BPE_LONG_RESULT) {
         const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-        char *at = (char *)resize(NULL, size), *from;
+        char *at = (char *)resize(NULL, size);
         size_t offset = (uintptr_t)at & (BPE_HUGE - 1);
         if (at && offset > BPE_HEAD) {
             /* What shrinks stays, while a new gap would go into a hole of the heap and move nothing.  glibc: 16
@@ -97,9 +108,9 @@ static void *bpe_resize_result(void *old, size_t kept, size_t size, void *(*resi
             offset = (uintptr_t)at & (BPE_HUGE - 1);
         }
         if (!at) return NULL;
-        from = (char *)((uintptr_t)at & ~(uintptr_t)(page - 1));
-        madvise(from, ((size_t)(at - from) + size + page - 1) & ~(page - 1), MADV_HUGEPAGE);
+        bpe_advise_result(at, size, MADV_HUGEPAGE);
         if (offset < page) {
+            char *from = at - offset;
             unsigned char resident = 1;
             if (mincore(from + BPE_HUGE / 2, page, &resident) == 0 && !(resident & 1))
                 madvise(from, BPE_HUGE, BPE_COLLAPSE);
@@ -114,16 +125,14 @@ static void *bpe_resize_result(void *old, size_t kept, size_t size, void *(*resi
     return resize(old, size);
 }
 
-/* A result of `size` bytes is filled: what an allocator puts there after it is to touch small pages again.
- * Else each long result leaves a part of the heap where for ever a touch takes 2 MB: of 20 GB of mixed text
- * (bench/soak.py) 14 MB were more than after the first GB, and are 7 now. */
+/* A result of `size` bytes is filled, or dropped: what an allocator puts there after it shall touch small
+ * pages.  Else the advice stays with each part of the heap where a long result has been, and a touch there
+ * takes 2 MB: with 20 GB of mixed text (bench/soak.py) the memory grew by 14 MB after the first GB, now by
+ * 7.  Linux has no way to say "as it was before": where its setting is to give huge pages to all, this
+ * memory gets none until the next long result.  What a result leaves when it grows and moves is not reached. */
 static void bpe_settle_result(void *at, size_t size) {
 #if defined(BPE_HUGE_PAGES)
-    if (size >= BPE_HUGE - BPE_HEAD) {
-        const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-        char *from = (char *)((uintptr_t)at & ~(uintptr_t)(page - 1));
-        madvise(from, ((size_t)((char *)at - from) + size + page - 1) & ~(page - 1), MADV_NOHUGEPAGE);
-    }
+    if (at && size >= BPE_LONG_RESULT) bpe_advise_result((char *)at, size, MADV_NOHUGEPAGE);
 #else
     (void)at;
     (void)size;

@@ -60,11 +60,6 @@ cdef inline int longest_at(const Specials* s, const uint8_t* p, const uint8_t* e
     return found
 
 
-cdef inline bint holds_special(const Specials* s, const uint8_t* p, const uint8_t* end) noexcept nogil:
-    cdef int which
-    return next_special(s, p, end, &which) < end
-
-
 cdef inline const uint8_t* next_special(const Specials* s, const uint8_t* p, const uint8_t* end, int* which) noexcept nogil:
     """Where the next special token stands, and which one; `end` and -1 if there is none."""
     which[0] = -1
@@ -76,3 +71,9 @@ cdef inline const uint8_t* next_special(const Specials* s, const uint8_t* p, con
         if which[0] >= 0:
             return p
         p += 1
+
+
+cdef inline bint holds_special(const Specials* s, const uint8_t* p, const uint8_t* end) noexcept nogil:
+    """Whether one of the special tokens is in a text."""
+    cdef int which
+    return next_special(s, p, end, &which) < end

@@ -52,8 +52,6 @@ cdef class CompiledSpecialSet:
         return None if which < 0 else self.names[which]
 
 
-cdef const Specials* set_of(specials) except? NULL:
+cdef inline const Specials* set_of(CompiledSpecialSet specials) noexcept:
     """The set that a caller gave; NULL if it is None, or empty."""
-    if specials is None or (<CompiledSpecialSet?>specials).set.n == 0:
-        return NULL
-    return &(<CompiledSpecialSet>specials).set
+    return NULL if specials is None or specials.set.n == 0 else &specials.set

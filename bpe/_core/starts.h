@@ -1,20 +1,20 @@
 /* The search for places where the first two bytes of a special token stand.
  *
- * A set of beginnings is made once, with the tables that AVX2 looks them up in: a text may have
- * thousands of places where a search ends and the next one begins. */
+ * A set of beginnings is made once, with tables to look them up in: a text may have thousands of places
+ * where a search ends and the next one begins. */
 #ifndef BPE_STARTS_H
 #define BPE_STARTS_H
 
 #include "simd.h"
 
+#define BPE_FEW_STARTS 8 /* beginnings that the tables have bits for; deepseek_v3 has six, the others one */
+
 typedef struct {
     const uint8_t *bytes;  /* the n first bytes, then the n second bytes */
     int n;
     int one_byte;          /* only the first bytes are compared */
-    uint8_t nibbles[4][16];/* of the first byte's low and high nibble, of the second's: a bit for each pair, if n <= 8 */
+    uint8_t nibbles[4][16];/* of the first byte's low and high nibble, of the second's: a bit for each pair, if they are few */
 } bpe_starts;
-
-#define BPE_FEW_STARTS 8 /* as all published encodings have */
 
 typedef const uint8_t *(*bpe_find_fn)(const uint8_t *, const uint8_t *, const bpe_starts *);
 
@@ -77,7 +77,7 @@ static const uint8_t *bpe_find_starts(const uint8_t *p, const uint8_t *end, cons
 }
 
 #if defined(BPE_WIDER)
-/* Where, of the 32 bytes at p, one of up to eight beginnings stands; 33 bytes are read.  The nibbles of a
+/* Where, of the 32 bytes at p, one of few beginnings stands; 33 bytes are read.  The nibbles of a
  * byte say which pairs it may begin, those of the next which it may end: 17 instructions, whatever
  * their number. */
 __attribute__((target("avx2"), always_inline)) static inline uint32_t bpe_starts_in(const uint8_t *p, const __m256i *table) {

@@ -8,10 +8,10 @@ cdef enum:
     LONG_RESULT = 1 << 15   # ids
     BYTES_PER_ID = 3        # most text has more, so that room for its ids is asked for once
 
-# Instead of a number of ids.
+# Instead of a number of ids; -1 tells Cython that an exception is set.
 cdef enum:
-    NO_MEMORY = -1
-    REFUSED = -2            # a token that is not to be there was found in the text
+    NO_MEMORY = -2
+    REFUSED = -3            # a token that is not to be there was found in the text
 
 
 cdef Py_ssize_t checked(Py_ssize_t n) except -1:
@@ -29,6 +29,14 @@ cdef extern from "Python.h":
 cdef Py_ssize_t most_idle = max(8, cpus())  # workspaces of a CompiledCore that are kept, and the last one
 
 
+cdef void drop_ids(Work* work) noexcept:
+    """Free the room for ids."""
+    bpe_settle_result(work.ids, 4 * work.room)
+    free(work.ids)
+    work.ids = NULL
+    work.room = work.n_ids = 0
+
+
 cdef class Workspace:
     """What one call needs for itself; taken from the core's pool and given back."""
 
@@ -43,7 +51,7 @@ cdef class Workspace:
     def __dealloc__(self):
         if self.work != NULL:
             close_cache(&self.work.cache)
-            free(self.work.ids)
+            drop_ids(self.work)
             free(self.work)
 
 
@@ -97,9 +105,7 @@ cdef class Pool:
 
     cdef int give(self, Workspace w) except -1:
         if w.work.room > MOST_ROOM:  # one huge text is no reason to keep its memory
-            free(w.work.ids)
-            w.work.ids = NULL
-            w.work.room = 0
+            drop_ids(w.work)
         if self.last is None and not FREE_THREADED:
             self.last = w
         elif len(self.others) < most_idle:

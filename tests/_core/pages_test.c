@@ -46,6 +46,8 @@ static long wrong_result(const size_t *sizes, size_t n) {
         if (!more) break;
         for (; used < size; used++) at[used] = (unsigned char)used;
     }
+    bpe_settle_result(at, used);
+    for (size_t k = 0; k < used; k++) wrong += at[k] != (unsigned char)k;
     release(at);
     return wrong + (living != 0);
 }

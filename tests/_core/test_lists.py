@@ -175,6 +175,42 @@ print(listed, len(tokenizer._core.encode_array(texts[1])) - listed)
     assert more == 0
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on memory that holds")
+@pytest.mark.parametrize(
+    "call",
+    [
+        "encode(text)",
+        "encode_array(text)",
+        "encode_batch([text])",
+        "encode_batch([text, text], None, None, 2)",
+    ],
+)
+@pytest.mark.parametrize("part", ["né ", "no ", "слово ", "漢字"])
+def test_no_memory_is_an_error(core: type[Any], call: str, part: str) -> None:
+    if core.__name__ != "CompiledCore":
+        pytest.skip("the Python core asks Python for memory")
+    program = f"""
+import resource
+from bpe.encodings import encoding_vocabulary
+from bpe._core.compiled import CompiledCore
+core = CompiledCore(encoding_vocabulary("cl100k_base"))
+text = {part!r} * (9_000_000 // len({part!r}))
+core.encode(text[:300_000])
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (10 << 20), -1))
+try:
+    core.{call}
+except MemoryError:
+    print("none")
+resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
+print(core.encode(text[:30_000]) == core.encode_array(text[:30_000]).tolist())
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split() == ["none", "True"]
+
+
 @pytest.mark.parametrize("encoding", ["gpt2", "cl100k_base", "o200k_base", "deepseek_v3"])
 def test_known_pieces_with_a_token_a_byte(core: type[Any], encoding: str) -> None:
     """Words of 16 to 31 bytes with as many tokens: met again, they need more room than others."""
