@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .arguments import UNFIT, as_batch, as_threads, check_batch, usable_text
+from .errors import RefusedTextError
 from .specials import refuse
 
 TYPE_CHECKING = False
@@ -30,8 +31,8 @@ def encode_each(
     wanted, unwanted = specials.resolve(allowed, refused)
     try:
         return method(texts, wanted, unwanted, threads)
-    except UNFIT:
-        texts = [_fit(text, unwanted, index) for index, text in enumerate(texts)]
+    except UNFIT as error:
+        texts = [_fit(text, unwanted, error, index) for index, text in enumerate(texts)]
         return method(texts, wanted, None, threads)
 
 
@@ -57,8 +58,9 @@ def decode_each(
     return pieces
 
 
-def _fit(text: str, unwanted: SpecialSet | None, index: int) -> str:
+def _fit(text: str, unwanted: SpecialSet | None, error: Exception, index: int) -> str:
     """A text of a batch, repaired; raises if it is no str, or holds a refused token."""
-    text = usable_text(text, TypeError(), index)
+    if not (isinstance(error, RefusedTextError) and isinstance(text, str)):  # as for one text
+        text = usable_text(text, TypeError(), index)
     refuse(unwanted, text, index)
     return text

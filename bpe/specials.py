@@ -83,7 +83,12 @@ class _Everywhere:
 
 def refuse(unwanted: SpecialSet | None, text: str, index: int | None = None) -> None:
     """Raise if one of the tokens is in the text: which one, and of a batch, in which text."""
-    token = None if unwanted is None else unwanted.first(text)
+    if unwanted is None:
+        return
+    try:
+        token = unwanted.first(text)
+    except UnicodeEncodeError:
+        token = unwanted.first(repaired(text))
     if token is None:
         return
     place = "" if index is None else f" at index {index} of the batch"

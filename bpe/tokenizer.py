@@ -17,7 +17,7 @@ from .arguments import (
     usable_text,
 )
 from .batches import decode_each, encode_each
-from .errors import MissingDependencyError, UnknownTokenError
+from .errors import MissingDependencyError, RefusedTextError, UnknownTokenError
 from .measuring import Measuring
 from .specials import Specials, refuse, settled
 from .vocabulary import HOLE, Vocabulary
@@ -165,9 +165,9 @@ class Tokenizer(Measuring):
                 "encode_to_numpy needs NumPy: pip install numpy. encode() works without it.",
             ) from None
         encode = self._core.encode_array
-        allowed_special = settled(allowed_special)
-        disallowed_special = settled(disallowed_special)
         try:
+            allowed_special = settled(allowed_special)
+            disallowed_special = settled(disallowed_special)
             buffer = encode(text, *self._specials.resolve(allowed_special, disallowed_special))
         except UNFIT as error:
             buffer = self._again(encode, text, error, allowed_special, disallowed_special)
@@ -417,8 +417,9 @@ class Tokenizer(Measuring):
         allowed_special: Choice,
         disallowed_special: Choice,
     ) -> T:
-        text = usable_text(text, error)
         wanted, unwanted = self._specials.resolve(allowed_special, disallowed_special)
+        if not isinstance(error, RefusedTextError):  # else as it is: to repair it takes longer
+            text = usable_text(text, error)
         refuse(unwanted, text)
         return method(text, wanted)
 

@@ -87,9 +87,13 @@ def test_an_allowed_name_that_is_none_is_ignored(cl100k: Tokenizer) -> None:
     assert cl100k.encode("<|x|>", allowed_special={"<|x|>"}) == cl100k.encode_ordinary("<|x|>")
 
 
-@pytest.mark.parametrize("method", ["encode", "count", "encode_batch", "count_batch"])
+@pytest.mark.parametrize(
+    "method", ["encode", "encode_to_numpy", "count", "encode_batch", "count_batch"]
+)
 @pytest.mark.parametrize("choice", [EOT, "ALL", None, 5, [5], {b"all"}, [[]]])
 def test_unfit_allowed(cl100k: Tokenizer, method: str, choice: Any) -> None:
+    if method == "encode_to_numpy":
+        pytest.importorskip("numpy")
     text = ["a"] if "batch" in method else "a"
     with pytest.raises(TokenTypeError, match="allowed_special"):
         getattr(cl100k, method)(text, allowed_special=choice)

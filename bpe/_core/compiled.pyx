@@ -41,6 +41,7 @@ RefusedTextError = errors.RefusedTextError
 cdef extern from "Python.h":
     const char* PyUnicode_AsUTF8(object) except NULL
     const char* PyUnicode_AsUTF8AndSize(object, Py_ssize_t*) except NULL
+    bytes PyUnicode_AsUTF8String(object)
     int PyUnicode_Check(object)
     bint PyLong_CheckExact(object)
     long long PyLong_AsLongLong(object) except? -1

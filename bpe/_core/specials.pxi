@@ -45,9 +45,17 @@ cdef class CompiledSpecialSet:
         cdef Py_ssize_t n
         cdef const uint8_t* p
         cdef int which
+        cdef bytes written
         if not PyUnicode_Check(text):
             raise TypeError("text must be a str")
-        p = <const uint8_t*>PyUnicode_AsUTF8AndSize(text, &n)
+        make_ready(text)
+        if PyUnicode_IS_ASCII(text):
+            p = <const uint8_t*>PyUnicode_DATA(text)
+            n = PyUnicode_GET_LENGTH(text)
+        else:  # a copy, as the str would keep its own
+            written = PyUnicode_AsUTF8String(text)
+            p = <const uint8_t*>PyBytes_AS_STRING(written)
+            n = PyBytes_GET_SIZE(written)
         next_special(&self.set, p, p + n, &which)
         return None if which < 0 else self.names[which]
 
