@@ -234,11 +234,15 @@ def main(argv: list[str] | None = None) -> None:
 def write(results: dict[str, Any], folder: Path, merge: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "results.json"
+    made = {(cell["section"], cell["encoding"]) for cell in results["cells"]}
+    rounds = results["run"].pop("rounds")
+    results["run"]["rounds"] = {" ".join(key): rounds for key in sorted(made)}
     if merge and path.exists():
-        made = {(cell["section"], cell["encoding"]) for cell in results["cells"]}
         old = json.loads(path.read_text())
         kept = [cell for cell in old["cells"] if (cell["section"], cell["encoding"]) not in made]
         results["cells"] = kept + results["cells"]
+        results["run"]["rounds"] = old["run"]["rounds"] | results["run"]["rounds"]
+        results["machine"]["versions"] = old["machine"]["versions"] | results["machine"]["versions"]
         for name in ("excluded", "failures"):
             results[name] += [row for row in old[name] if row not in results[name]]
     # One cell a line: a diff between two runs can be read.

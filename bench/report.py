@@ -173,9 +173,12 @@ def markdown(results: dict[str, Any]) -> str:
     texts = ", ".join(f"{name} ({size / 1e6:.1f} MB)" for name, size in run["texts"].items())
     where = f"{machine['processor']}, {machine['cores']} cores, {machine['system']}"
     core = f"{machine['core']} core of bpe, " if "core" in machine else ""
-    how = f"{run['rounds']} rounds, medians with the range over rounds"
+    rounds = " to ".join(
+        map(str, sorted({min(run["rounds"].values()), max(run["rounds"].values())}))
+    )
+    how = f"{rounds} rounds, medians with the range over rounds"
     if run.get("clock") == "cpu":
-        how += ", time on the core"
+        how += ", time on the core, of two threads the wall's"
     parts = [
         f"# Results of {machine['date'][:10]}\n",
         f"{where}; {machine['python']}; {core}commit {machine['commit']}. {how}. {versions}.\n",

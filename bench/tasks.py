@@ -26,8 +26,8 @@ wall = clock = time.perf_counter
 
 SCALING_PASSES = 9  # of one thread and two in turns; 3 if they are slow
 SCALING_SECONDS = 0.6  # of one thread, at least
-# Work of many instructions a cycle that waits neither for memory nor for the interpreter: what two
-# threads can reach on a machine.
+# Work of many instructions a cycle that waits neither for memory nor for the interpreter: what the
+# machine gives two threads in this run.
 HASHING: dict[str, Callable[..., Any]] = {
     workloads.CEILING: lambda data: hashlib.blake2b(data).digest()
 }

@@ -1,7 +1,7 @@
 """What callers pass, made fit for a core, or refused with a message that says what and where.
 
 But for batches this is the slow path: a core is tried first, and asked again once its complaint
-(one of UNFIT, OverflowError) has been dealt with here.
+(one of UNFIT, or OverflowError) has been dealt with.
 """
 
 from __future__ import annotations

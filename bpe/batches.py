@@ -58,9 +58,9 @@ def decode_each(
     return pieces
 
 
-def _fit(text: str, unwanted: SpecialSet | None, error: Exception, index: int) -> str:
+def _fit(text: object, unwanted: SpecialSet | None, error: Exception, index: int) -> str:
     """A text of a batch, repaired; raises if it is no str, or holds a refused token."""
-    if not (isinstance(error, RefusedTextError) and isinstance(text, str)):  # as for one text
+    if not (isinstance(error, RefusedTextError) and isinstance(text, str)):  # else as it is
         text = usable_text(text, TypeError(), index)
     refuse(unwanted, text, index)
     return text

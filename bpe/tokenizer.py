@@ -417,9 +417,9 @@ class Tokenizer(Measuring):
         allowed_special: Choice,
         disallowed_special: Choice,
     ) -> T:
-        wanted, unwanted = self._specials.resolve(allowed_special, disallowed_special)
         if not isinstance(error, RefusedTextError):  # else as it is: to repair it takes longer
             text = usable_text(text, error)
+        wanted, unwanted = self._specials.resolve(allowed_special, disallowed_special)
         refuse(unwanted, text)
         return method(text, wanted)
 

@@ -210,7 +210,7 @@ cdef class CompiledCore:
         return checked(n)
 
     cdef Py_ssize_t append_text(self, Work* work, PyObject* text, const Specials* specials, const Specials* refused, Drain* drain) except -1 nogil:
-        """append_ids, stretch by stretch."""
+        """append_ids, stretch by stretch; raises for a surrogate."""
         cdef Py_ssize_t done, utf8_done, n
         cdef const uint8_t* p
         cdef Py_ssize_t rest = 0
@@ -245,7 +245,7 @@ cdef class CompiledCore:
             if which < 0:
                 break
             if not reserve(work, 1):
-                raise MemoryError
+                return NO_MEMORY
             work.ids[work.n_ids] = specials.ids[which]
             work.n_ids += 1
             p = at + (specials.offsets[which + 1] - specials.offsets[which])

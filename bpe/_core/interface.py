@@ -30,8 +30,8 @@ class Core(Protocol):
 
     # With `specials` None, or an empty set, all text is ordinary; otherwise each of its tokens
     # found in the text becomes its id, and the stretches between are encoded on their own.
-    # If a token of `refused` is anywhere in the text, RefusedTextError.  Which one, `first` tells,
-    # but not of a text with lone surrogates: of that either error may come.
+    # If a token of `refused` is anywhere in the text, RefusedTextError; which one, `first` tells.
+    # Of a text that has lone surrogates too either error may come, from `first` as well.
 
     def encode(
         self, text: str, specials: SpecialSet | None = None, refused: SpecialSet | None = None

@@ -223,7 +223,6 @@ cdef list drained(Drain* drain):
         drain.room = drain.n
     result = list_of(drain.items, drain.n, drain.room)
     drain.items = NULL
-    drain.room = 0
     return result
 
 

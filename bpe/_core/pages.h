@@ -129,7 +129,8 @@ static void *bpe_resize_result(void *old, size_t kept, size_t size, void *(*resi
  * pages.  Else the advice stays with each part of the heap where a long result has been, and a touch there
  * takes 2 MB: with 20 GB of mixed text (bench/soak.py) the memory grew by 14 MB after the first GB, now by
  * 7.  Linux has no way to say "as it was before": where its setting is to give huge pages to all, this
- * memory gets none until the next long result.  What a result leaves when it grows and moves is not reached. */
+ * memory gets no more of them, while the result lives and behind it, until the next long one.  What a
+ * result leaves when it grows and moves is not reached. */
 static void bpe_settle_result(void *at, size_t size) {
 #if defined(BPE_HUGE_PAGES)
     if (at && size >= BPE_LONG_RESULT) bpe_advise_result((char *)at, size, MADV_NOHUGEPAGE);

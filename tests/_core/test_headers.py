@@ -29,10 +29,10 @@ def test_headers(machine: str, name: str, tmp_path: Path) -> None:
     runner = next(filter(None, map(shutil.which, runners)), None)
     if compiler is None or (runners and runner is None) or not HEADER.is_dir():
         pytest.skip("no compiler or emulator for it here")
-    program = tmp_path / f"{name}.exe"  # Windows insists
+    program = tmp_path / f"{name}.exe"  # Windows insists, the others do not mind
     source = str(HERE / f"{name}.c")
     subprocess.run([compiler, "-O2", f"-I{HEADER}", *flags, source, "-o", str(program)], check=True)
     command = [str(program)] if runner is None else [runner, str(program)]
     environment = {**os.environ, "WINEPREFIX": str(tmp_path / "wine"), "WINEDEBUG": "-all"}
     result = subprocess.run(command, capture_output=True, text=True, env=environment)
-    assert result.returncode == 0, result.stdout
+    assert result.returncode == 0, result.stdout + result.stderr

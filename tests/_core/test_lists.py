@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -173,6 +174,37 @@ print(listed, len(tokenizer._core.encode_array(texts[1])) - listed)
     listed, more = map(int, run.stdout.split())
     assert listed > 1_200_000
     assert more == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="only Linux tells of its pages")
+@pytest.mark.parametrize("call", ["encode", "encode_array"])
+def test_huge_pages_are_asked_for_while_a_result_is_filled(core: type[Any], call: str) -> None:
+    """Whatever the heap holds there later is not to take two megabytes a touch."""
+    if core.__name__ != "CompiledCore":
+        pytest.skip("the Python core asks for no pages")
+    program = f"""
+import re
+from bpe.encodings import encoding_vocabulary
+from bpe._core.compiled import CompiledCore
+core = CompiledCore(encoding_vocabulary("cl100k_base"))
+text = "some words and more " * 100_000
+core.encode(text[:100_000])
+def flagged(flag):
+    with open("/proc/self/smaps") as file:
+        found = re.findall(r"Rss: +(\\d+) kB(?:.|\\n)*?VmFlags:(.*)", file.read())
+    return sum(int(size) for size, flags in found if f" {{flag}} " in flags)
+before = flagged("hg")
+kept = core.{call}(text)
+print(flagged("hg") - before, flagged("nh"))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    asked, taken_back = map(int, run.stdout.split())
+    if asked == taken_back == 0:
+        pytest.skip("this system tells nothing of its pages")
+    assert asked <= 2048
+    assert taken_back >= 1000
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on memory that holds")
