@@ -21,6 +21,7 @@ cdef extern from "simd.h" nogil:
 cdef extern from "pages.h" nogil:
     void* bpe_alloc_table(size_t)
     void bpe_free_table(void*, size_t)
+    void bpe_settle_result(void*, size_t)
 
 cdef extern from "keys.h" nogil:
     const void* bpe_find_key(const Key*, const void*)
@@ -35,8 +36,10 @@ cdef enum:
     FIRST_BITS = 11          # log2 of the buckets for short pieces (a fourth for medium ones): at first,
     MORE_BITS = 15           # for a caller beside others, when much text has been seen,
     SHORT_BITS = 17          # and at most, 8 MB
-    RING = 1 << 17           # ids
-    RING_BYTES = (4 << 17) + (1 << 16)  # and some behind them
+    # Ids: a megabyte of random words has 340,000 in words of five and more.  A fourth of this ring forgot
+    # them before they were met again, and a later pass took as long as the first, three times what it takes.
+    RING = 1 << 19
+    RING_BYTES = (4 << 19) + (1 << 16)  # and some behind them
     LARGE = 512              # bytes of the longest piece that is remembered
     LARGE_BITS = 14
     LARGE_ROOM = 1 << 20     # bytes, of pieces and their tokens
@@ -389,6 +392,7 @@ cdef inline int open_cache(Cache* c, int much_bits) noexcept nogil:
     """
     c.much_bits = much_bits
     c.ring = <uint32_t*>bpe_alloc_table(RING_BYTES)
+    bpe_settle_result(c.ring, RING_BYTES)  # in small pages, as most text needs few of them
     c.large_pieces = <Large*>bpe_alloc_table(sizeof(Large) << LARGE_BITS)
     c.large_room = <uint8_t*>bpe_alloc_table(LARGE_ROOM)
     if c.ring == NULL or c.large_pieces == NULL or c.large_room == NULL:

@@ -147,6 +147,21 @@ def test_many_new_pieces_of_all_lengths(seed: int) -> None:
         check(tokenizer, reference("o200k_base"), " ".join(words))
 
 
+def test_pieces_whose_ids_are_forgotten() -> None:
+    """The ids of pieces with many tokens stand in a ring; this goes round it more than once."""
+    tokenizer = Tokenizer(encoding_vocabulary("cl100k_base"), core=CompiledCore)
+    rng = random.Random(4)
+    words = [" " + "".join(rng.choices("bcdfghjklmnpqrstvwxz", k=12)) for _ in range(150_000)]
+    lists = tokenizer.encode_ordinary_batch(words, num_threads=1)
+    assert sum(map(len, lists)) > 1 << 20
+    met_again = [*range(149_000, 150_000), *range(1_000), *rng.sample(range(150_000), 20_000)]
+    for at in met_again:
+        assert tokenizer.encode_ordinary(words[at]) == lists[at]
+    fresh = Tokenizer(encoding_vocabulary("cl100k_base"), core=CompiledCore)
+    assert [fresh.encode_ordinary(words[at]) for at in met_again] == [lists[at] for at in met_again]
+    assert tokenizer.encode_ordinary("".join(words)) == list(itertools.chain.from_iterable(lists))
+
+
 @pytest.fixture(params=[0, 1, 7], ids=lambda at: f"0xFF at {at}")
 def odd_bytes(request: pytest.FixtureRequest) -> Callable[[int], bytes]:
     """Bytes that are no text: one of them is 0xFF."""
