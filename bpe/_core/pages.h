@@ -125,7 +125,7 @@ static void *bpe_resize_result(void *old, size_t kept, size_t size, void *(*resi
     return resize(old, size);
 }
 
-/* A result of `size` bytes is filled, or dropped: what an allocator puts there after it shall touch small
+/* A result of `size` bytes is filled, or dropped (or a table is to stand in small pages): what an allocator puts there after it shall touch small
  * pages.  Else the advice stays with each part of the heap where a long result has been, and a touch there
  * takes 2 MB: with 20 GB of mixed text (bench/soak.py) the memory grew by 14 MB after the first GB, now by
  * 7.  Linux has no way to say "as it was before": where its setting is to give huge pages to all, this
